@@ -1,0 +1,81 @@
+# Everything below needs only make and Python 3.11+; the first run builds .venv, later ones start at once.
+#   make ask Q="Use 4 5 6 10 to make 24" THINK=30s     ask the bundled model
+#   make test [ARGS="tests/eval -k resume"]            the test suite
+#   make check                                         lint, types, layers
+#   make model                                         train the bundled model again (resumable)
+#   make bench                                         all benchmarks, then the README's tables
+# PYTHON=python3.12 picks the interpreter. On Linux the default torch wheel carries CUDA (gigabytes):
+# with PIP_EXTRA_INDEX_URL set to PyTorch's CPU index (its address is under "Start locally" on
+# pytorch.org) pip prefers the small "+cpu" build of the very same pinned version.
+PYTHON ?= python3
+THINK ?= 30s
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+say = @printf '%s\n' "$(1)" >&2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help ask test check model clean bench \
+	bench-accuracy bench-deadlines bench-strategies bench-occupancy bench-cold bench-engine readme
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# --- environments: stamped, so they are rebuilt only when the pins or the project file change
+.venv/.python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("expected Python 3.11 or newer, found %d.%d; run: make PYTHON=python3.11 ..." % v)'
+	$(call say,[1/3] creating .venv)
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.run: .venv/.python pyproject.toml constraints.txt
+	$(call say,[2/3] installing torch (the large one))
+	@$(PIP) torch
+	$(call say,[3/3] installing the project)
+	@$(PIP) -e .
+	@touch $@
+
+.venv/.dev: .venv/.run
+	$(call say,[+] installing the tools for tests and checks)
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+# --- the product
+# Q is passed as typed: $(value) keeps make from expanding "$5", the quotes keep the shell from it
+ask: .venv/.run
+	$(if $(value Q),,$(error expected a question, found none; run: make ask Q="Use 4 5 6 10 to make 24" THINK=30s))
+	@$(BIN)/reasoner ask --think '$(THINK)' -- '$(subst ','\'',$(value Q))'
+
+model: .venv/.run
+	@$(BIN)/reasoner pretrain
+
+# --- proof
+test: .venv/.dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(call say,ruff)
+	@$(BIN)/ruff check .
+	$(call say,mypy --strict)
+	@$(BIN)/mypy
+	$(call say,layers)
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: bench-engine bench-cold bench-deadlines bench-occupancy bench-strategies bench-accuracy readme
+
+bench-accuracy bench-deadlines bench-occupancy bench-engine: bench-%: .venv/.dev
+	@$(BIN)/python -m benchmarks.$* $(ARGS)
+
+bench-strategies: .venv/.dev
+	@$(BIN)/python -m benchmarks.mcts_vs_bon $(ARGS)
+
+bench-cold: .venv/.dev
+	@$(BIN)/python -m benchmarks.cold_start $(ARGS)
+
+readme: .venv/.dev
+	@$(BIN)/python -m benchmarks.readme
+
+clean:
+	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

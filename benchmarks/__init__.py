@@ -1,0 +1,1 @@
+"""Measurements behind the README: each script writes one file under results/."""

@@ -1,0 +1,75 @@
+"""The engine contract: text in, completions out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Finish(StrEnum):
+    STOP = "stop"
+    """The stop string was written (it is part of the text)."""
+    END = "end"
+    """The model ended its text."""
+    LENGTH = "length"
+    """``max_tokens`` ran out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``samples`` independent continuations of ``prompt``.
+
+    ``stop``: end after this string; None: only at the end of the text. ``temperature``: 0 is
+    greedy. ``value``: also read the value token after each completion.
+    """
+
+    prompt: str
+    samples: int = 1
+    max_tokens: int = 64
+    stop: str | None = None
+    temperature: float = 1.0
+    seed: int = 0
+    value: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One distinct continuation.
+
+    ``count``: how many of the request's samples came out as exactly this text.
+    ``tokens``: length of ``text`` in tokens. ``logprob``: sum over its tokens, natural log, at
+    temperature 1. ``value``: raw P(good) from the value token, uncalibrated, or None.
+    """
+
+    text: str
+    count: int
+    tokens: int
+    logprob: float
+    finish: Finish
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """``completions``: distinct, their counts sum to the request's samples.
+    ``tokens``: tokens the model computed for this request (shared prefixes counted once)."""
+
+    completions: tuple[Completion, ...]
+    tokens: int
+
+
+class Engine(Protocol):
+    """Batches whatever is in flight; cancelling an awaiting task frees its place at once."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capacity(self) -> int:
+        """How many samples in flight keep this engine busy."""
+        ...
+
+    async def generate(self, request: Request) -> Generation: ...
+
+    def close(self) -> None: ...

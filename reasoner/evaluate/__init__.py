@@ -1,0 +1,24 @@
+"""How good are the answers, and what does a second buy? ``reasoner eval`` and the benchmarks."""
+
+from __future__ import annotations
+
+from .arm import Arm, parse_arms
+from .report import ArmReport, Report, report
+from .results import Results, Row
+from .run import Ask, Plan, run
+from .suite import Item, load
+
+__all__ = [
+    "Arm",
+    "ArmReport",
+    "Ask",
+    "Item",
+    "Plan",
+    "Report",
+    "Results",
+    "Row",
+    "load",
+    "parse_arms",
+    "report",
+    "run",
+]

@@ -1,0 +1,43 @@
+"""One setting to measure: System 1 alone, or a strategy with a thinking budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from search.budget import parse_seconds
+
+from ..errors import UsageError
+
+GREEDY = "greedy"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """``label``: as the user wrote it. ``think_s``: seconds a question, None for System 1."""
+
+    label: str
+    strategy: str
+    think_s: float | None
+
+
+def parse_arms(budgets: str, strategy: str) -> tuple[Arm, ...]:
+    """``"greedy,0.3s,1s"`` as arms, System 1 first and then by time.
+
+    Raises UsageError when one is not a duration, or stands twice.
+    """
+    labels = [label.strip() for label in budgets.split(",") if label.strip()]
+    if not labels:
+        raise UsageError("expected budgets such as greedy,0.3s,1s,3s; found none")
+    arms = []
+    for label in labels:
+        try:
+            seconds = None if label == GREEDY else parse_seconds(label)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        arms.append(Arm(label, GREEDY if seconds is None else strategy, seconds))
+    arms.sort(key=lambda arm: arm.think_s or 0.0)
+    for one, other in pairwise(arms):
+        if one.think_s == other.think_s:
+            raise UsageError(f"expected each budget once, found {one.label} and {other.label}")
+    return tuple(arms)

@@ -1,0 +1,72 @@
+"""A report as a table on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .report import ArmReport, Report
+from .stats import Interval
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLUMNS = ("budget", "right", "accuracy [95 %]", "gain [95 %]", "upper bound", "mean s",
+           "first s", "tokens", "Brier", "ECE")  # fmt: skip
+
+
+def table(report: Report) -> Table:
+    """One row an arm; "upper bound" is the share with a right answer anywhere in the search."""
+    from rich import box
+    from rich.table import Table
+
+    timing = "one at a time" if report.one_at_a_time else "many at once, sharing the engine"
+    result = Table(
+        title=f"{report.suite}: {report.questions} questions, {report.model}, seed {report.seed}",
+        caption=caption(report, timing),
+        box=box.SIMPLE_HEAD,
+    )
+    for column in COLUMNS:
+        result.add_column(column, justify="left" if column == "budget" else "right")
+    for arm in report.arms:
+        result.add_row(*cells(arm))
+    return result
+
+
+def caption(report: Report, timing: str) -> str:
+    notes = [f"asked {timing}"]
+    for arm in report.arms:
+        losses = (
+            (arm.asked - arm.errors - arm.judged, "not judged"),
+            (arm.no_answer, "without an answer"),
+            (arm.errors, "failed"),
+        )
+        said = [f"{count} {what}" for count, what in losses if count]
+        if said:
+            notes.append(f"{arm.arm}: {', '.join(said)}")
+    return "; ".join(notes)
+
+
+def cells(arm: ArmReport) -> tuple[str, ...]:
+    return (
+        arm.arm,
+        f"{arm.right}/{arm.judged}",
+        span(arm.accuracy) if arm.judged else "-",
+        span(arm.gain, signed=True) if arm.gain else "-",
+        f"{100 * arm.upper_bound.point:.1f}" if arm.judged else "-",
+        f"{arm.used_s_mean:.2f}",
+        number(arm.first_answer_s_median, 2),
+        f"{arm.tokens_median:.0f}",
+        number(arm.brier, 3),
+        number(arm.calibration_error, 3),
+    )
+
+
+def span(interval: Interval, signed: bool = False) -> str:
+    """In percent: ``47.0 [37.5, 56.7]``."""
+    sign = "+" if signed else ""
+    point, low, high = (100 * value for value in interval)
+    return f"{point:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+
+
+def number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,108 @@
+"""The policy: an engine's text read as thoughts about one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .engine import Completion, Engine, Finish, Request
+from .errors import EngineError
+from search.proposal import Chain, Job, Outcome, Proposal, Thought
+from verifiers.domain import Domain
+from verifiers.problem import Problem
+
+STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
+LINE_TOKENS = 320  # a whole line of thought
+
+
+def identity(raw: float) -> float:
+    return raw
+
+
+class Policy:
+    """Proposes next thoughts for one problem; implements ``search.Proposer``.
+
+    A prompt is the problem's own prompt followed by the steps so far, one line each. The hidden
+    reference is removed at the door: nothing below can see it. Values are rounded to 4 digits
+    so that a saved trace replays to exactly the same tree.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        domain: Domain,
+        problem: Problem,
+        *,
+        calibrate: Callable[[float], float] = identity,
+        tokens_left: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """``calibrate``: raw P(good) -> P(ends verified), for this domain.
+        ``tokens_left``: what the budget still allows (None = no limit); no request asks for more.
+        """
+        self._engine = engine
+        self._domain = domain
+        self._problem = problem.public()
+        self._calibrate = calibrate
+        self._tokens_left = tokens_left
+        self._judged: dict[str, Outcome] = {}  # by answer: one line is reached many times
+
+    async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
+        """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
+        bound = LINE_TOKENS if job.to_end else STEP_TOKENS
+        left = self._tokens_left()
+        request = Request(
+            prompt=self._problem.prompt + "".join(step + "\n" for step in steps),
+            samples=job.samples,
+            max_tokens=bound if left is None else max(1, int(min(bound, left))),
+            stop=None if job.to_end else "\n",
+            temperature=job.temperature,
+            seed=job.seed,
+            value=True,
+        )
+        try:
+            generation = await self._engine.generate(request)
+        except EngineError as error:
+            return Proposal((), error=str(error))
+        chains = tuple(self._chain(steps, completion) for completion in generation.completions)
+        return Proposal(chains, generation.tokens)
+
+    def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
+        """One completion as successive thoughts, up to its end or its first illegal line."""
+        *lines, tail = completion.text.split("\n")
+        cut = completion.finish is Finish.LENGTH  # then the last line is half a line
+        if tail and not cut:
+            lines.append(tail)
+        thoughts: list[Thought] = []
+        for line in lines:
+            steps = (*steps, line)
+            key = self._domain.state_key(self._problem, steps)
+            answer = None if key is None else self._domain.answer(self._problem, steps)
+            outcome = None if answer is None else self._outcome(answer)
+            thoughts.append(Thought(line, key, outcome=outcome))
+            if key is None or outcome is not None:
+                break
+        whole = len(thoughts) == len(lines) and not cut
+        if not thoughts:
+            thoughts.append(Thought(tail, None))
+        last = thoughts[-1]
+        if completion.finish is Finish.END and last.legal and last.outcome is None:
+            thoughts[-1] = Thought(last.text, None)  # the model stopped short of an answer
+        elif whole and last.legal and completion.value is not None:
+            value = round(self._calibrate(completion.value), 4)
+            thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
+        return Chain(tuple(thoughts), completion.count)
+
+    def _outcome(self, answer: str) -> Outcome:
+        if (known := self._judged.get(answer)) is None:
+            known = self._judged[answer] = self._judge(answer)
+        return known
+
+    def _judge(self, answer: str) -> Outcome:
+        try:
+            group = self._domain.normalise(answer)
+        except Exception:  # a plug-in's failure to normalise must not lose the answer
+            group = answer
+        try:
+            verdict = self._domain.verify(self._problem, answer)
+        except Exception as error:  # a verifier's failure is never a wrong answer
+            return Outcome(answer, group, None, f"the verifier failed: {type(error).__name__}")
+        return Outcome(answer, group, verdict.score, verdict.reason)

@@ -1,0 +1,178 @@
+"""Append-only trace files: one record a line, ``crc32 json``.
+
+Each record reaches the operating system in one unbuffered write, so a killed process loses at
+most the record it was writing. A torn last line is dropped, a damaged line in the middle is
+counted and skipped, and the reader reports both.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import RunError
+from .records import SCHEMA, Header, Record
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+MAX_BYTES = 256 * 2**20  # one run never fills the disk; the think goes on unsaved
+
+
+def encode(record: Record) -> bytes:
+    body = json.dumps(record, default=_as_dict, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def _as_dict(item: Any) -> dict[str, Any]:
+    # None is every optional field's default, so leaving it out loses nothing and saves a third.
+    # "kind" leads: a reader can tell records apart without parsing them.
+    pairs = [(f, getattr(item, f)) for f in _names(type(item))]
+    return {name: value for name, value in pairs if value is not None}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(sorted((f.name for f in fields(kind)), key=lambda name: name != "kind"))
+
+
+class TraceWriter:
+    """Holds one trace file open and locked; never lets the disk stop a think.
+
+    The lock is the kernel's, so it goes with the process however that ends.
+    """
+
+    def __init__(self, path: Path, *, keep_bytes: int | None = None) -> None:
+        """Create ``path``, or, given ``keep_bytes``, continue it after that many good bytes.
+
+        Raises ``RunError`` when another process is writing it and ``OSError`` when the disk
+        refuses.
+        """
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        self._fd = os.open(path, flags | (os.O_CREAT | os.O_EXCL if keep_bytes is None else 0), 0o600)
+        self.path = path
+        self._bytes = keep_bytes or 0
+        try:
+            lock(self._fd, path)
+            if keep_bytes is not None:
+                os.ftruncate(self._fd, keep_bytes)  # a torn tail would spoil the next record
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, *records: Record) -> None:
+        """Append ``records``; after the first refusal by the disk: warn once, then ignore."""
+        if self._fd < 0:
+            return
+        data = b"".join(map(encode, records))
+        try:
+            if self._bytes + len(data) > MAX_BYTES:
+                raise OSError(f"the trace has reached its bound of {MAX_BYTES >> 20} MB")
+            written = os.write(self._fd, data)
+            if written != len(data):
+                raise OSError(f"only {written} of {len(data)} bytes fitted")
+        except OSError as error:
+            self.close()
+            warnings.warn(f"this run is no longer being saved to {self.path} "
+                          f"({error.strerror or error}); thinking goes on", stacklevel=2)
+        else:
+            self._bytes += len(data)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def lock(fd: int, path: Path) -> None:
+    """Take the trace's lock or raise ``RunError``."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunError(f"run {path.stem} is being written by another process; wait for it to "
+                       "finish, or stop it") from None
+
+
+def in_use(path: Path) -> bool:
+    """Whether a living process is writing this trace."""
+    with path.open("rb") as file:
+        try:
+            lock(file.fileno(), path)
+        except RunError:
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What could be read of one file. ``good_bytes``: where the next record belongs."""
+
+    header: Header
+    records: tuple[Record, ...]  # after the header, oldest first
+    corrupt: int  # damaged lines in the middle, skipped
+    torn: bool  # the last record was cut short, dropped
+    good_bytes: int
+
+
+def read_trace(path: Path, *, growth: bool = True) -> Trace:
+    """Read and validate a trace; ``growth=False`` skips what only a replay needs (quick).
+
+    Raises ``RunError`` when the file is missing or its header can not be used.
+    """
+    from pydantic import ValidationError
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RunError(f"can not read {path}: {error.strerror}") from None
+    records: list[Record] = []
+    corrupt = bad_since_good = good_bytes = 0
+    for end, body in _lines(data):
+        if body is not None and not growth and body.startswith(b'{"kind":"growth"'):
+            record = None
+        else:
+            try:
+                record = _adapter().validate_json(body or b"")
+            except ValidationError:
+                bad_since_good += 1
+                continue
+        corrupt, bad_since_good, good_bytes = corrupt + bad_since_good, 0, end
+        if record is not None:
+            records.append(record)
+    if not records or not isinstance(header := records[0], Header):
+        raise RunError(f"{path.name} has no readable header; nothing of it can be used: "
+                       f"remove it with 'reasoner runs rm {path.stem}'")
+    if header.schema > SCHEMA:
+        raise RunError(f"{path.name} has trace schema {header.schema}, this version reads up to "
+                       f"{SCHEMA}; upgrade system2-reasoner")
+    # Damage at the very end is a torn write; more than one bad line there is damage too.
+    corrupt += max(0, bad_since_good - 1)
+    return Trace(header, tuple(records[1:]), corrupt, bad_since_good > 0, good_bytes)
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes | None]]:
+    """(offset just after the line, its JSON or None when damaged) for each line."""
+    start = 0
+    while start < len(data):
+        newline = data.find(b"\n", start)
+        end = newline + 1 if newline >= 0 else len(data)
+        line = data[start:end]
+        body = line[9:-1]
+        sound = line[-1:] == b"\n" and line[:9] == b"%08x " % zlib.crc32(body)
+        yield end, body if sound else None
+        start = end
+
+
+@cache
+def _adapter() -> TypeAdapter[Record]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Record)

@@ -1,0 +1,40 @@
+"""The default plan: answer at once, then look around, then search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .answers import Rank
+from .greedy import Greedy
+from .mcts import Mcts
+from .proposal import Job
+from .sample import lines_asked, roll_out
+from .tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """One anytime plan on one tree.
+
+    System 1's greedy line first, together with ``lines`` sampled ones, then tree search. Where
+    answers are not judged, half of the jobs go on drawing lines: only agreement tells there.
+    ``batch``: lines per job.
+    """
+
+    lines: int = 16
+    batch: int = 8
+    mcts: Mcts = field(default_factory=Mcts)
+    rank: Rank = Rank.VOTES
+
+    def select(self, tree: Tree, seed: int) -> Job | None:
+        job = Greedy().select(tree, seed)
+        if job is not None:
+            return job
+        asked = lines_asked(tree)
+        if asked < self.lines:
+            return roll_out(tree, min(self.batch, self.lines - asked), seed)
+        if not tree.answers.judged and tree.answers.groups:
+            steps = tree.expansions + sum(not job.to_end for job in tree.flying.values())
+            if (asked - self.lines) <= steps * self.batch:
+                return roll_out(tree, self.batch, seed)
+        return self.mcts.select(tree, seed)

@@ -1,0 +1,64 @@
+"""The way down: from the root to the node that should be sampled next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .nodes import ROOT
+from .proposal import Job
+from .tree import Tree
+
+
+class Choose(Protocol):
+    def __call__(self, tree: Tree, node: int, children: list[int]) -> int:
+        """One of the open ``children`` (never empty) of ``node``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """Progressive widening: how many samples a node deserves for its visits.
+
+    ``samples * max(1, visits / patience) ** growth``, drawn ``samples`` at a time. It counts
+    samples, not children, so that nodes with few possible steps stop asking as well.
+    """
+
+    samples: int = 8
+    root_samples: int = 16
+    patience: float = 4.0
+    growth: float = 0.5
+
+    def batch(self, node: int) -> int:
+        return self.root_samples if node == ROOT else self.samples
+
+    def wants(self, tree: Tree, node: int) -> bool:
+        nodes = tree.nodes
+        asked = nodes.drawn[node] + tree.flying_samples(node)
+        batch = self.batch(node)
+        if asked < batch:
+            return not tree.frontier.saturated(node)
+        deserved = batch * (nodes.visits[node] / self.patience) ** self.growth
+        return asked < deserved and not tree.frontier.saturated(node)
+
+
+def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choose) -> Job | None:
+    """Walk from the root by ``root`` and ``below`` to a node that wants samples."""
+    if tree.exhausted:
+        return None
+    closed, edges = tree.frontier.closed, tree.nodes.children
+    path = [ROOT]
+    while True:
+        node = path[-1]
+        if widening.wants(tree, node):
+            break
+        children = [child for child in edges[node] if not closed[child]]
+        if not children:
+            break
+        choose = below if len(path) > 1 else root
+        path.append(children[0] if len(children) == 1 else choose(tree, node, children))
+    batch = widening.batch(node)
+    if not tree.flying_samples(node):
+        return Job(node, tuple(path), batch, tree.temperature, seed=seed)
+    # Its next steps are on their way already: look further ahead instead of asking twice.
+    return Job(node, tuple(path), max(1, batch // 2), tree.temperature, to_end=True, seed=seed)

@@ -1,0 +1,110 @@
+"""Stage 1's endless corpus: experts solving fresh problems, with slips for the value to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from tokenizers import Tokenizer
+from torch.utils.data import IterableDataset
+
+from selfplay.lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
+from verifiers import Domain, Problem, domain, fingerprint, held_out, suite
+from verifiers.suites import game24
+
+SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
+SLIPPING = 0.5  # share of demonstrations that may slip
+GAME24 = 0.15  # share of countdown problems that are published puzzles outside the hard slice
+
+# How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
+# procedures.
+MIX: dict[tuple[str, int], float] = {
+    ("countdown", 3): 4, ("countdown", 4): 36, ("countdown", 5): 10, ("countdown", 6): 6,
+    ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
+    ("arithmetic", 4): 4, ("arithmetic", 5): 3, ("arithmetic", 6): 3,
+    ("equations", 1): 1, ("equations", 2): 2, ("equations", 3): 3,
+    ("equations", 4): 4, ("equations", 5): 4,
+    ("word_problems", 1): 3, ("word_problems", 2): 4, ("word_problems", 3): 5,
+    ("word_problems", 4): 5, ("general", 1): 0.7,
+}  # fmt: skip
+
+
+def training_problem(rng: Random, name: str, level: int) -> Problem:
+    """A fresh problem that is not an evaluation problem in any clothes."""
+    family = domain(name)
+    while True:
+        if name == "countdown" and level == 4 and rng.random() < GAME24:
+            problem = rng.choice(_published())
+        else:
+            problem = family.generate(rng, level)
+        if admissible(family, problem):
+            return problem
+
+
+def admissible(family: Domain, problem: Problem) -> bool:
+    """False for held-out problems: nothing may be learned from them."""
+    return fingerprint(family, problem) not in held_out()
+
+
+_puzzles: list[Problem] = []
+
+
+def _published() -> list[Problem]:
+    if not _puzzles:
+        hard = {fingerprint(domain("countdown"), p) for p in suite("game24")}
+        everything = game24(slice(None))
+        _puzzles.extend(p for p in everything if fingerprint(domain("countdown"), p) not in hard)
+    return _puzzles
+
+
+def draw_lesson(rng: Random, encode: Encode, special: Specials) -> Lesson:
+    name, level = rng.choices(list(MIX), list(MIX.values()))[0]
+    problem = training_problem(rng, name, level)
+    slip = SLIP if rng.random() < SLIPPING else 0.0
+    family = domain(name)
+    steps = family.demonstrate(problem, rng, slip)
+    done = family.answer(problem, tuple(step.text for step in steps)) is not None
+    return lesson(problem, steps, done, encode, special)
+
+
+class Demonstrations(IterableDataset[Batch]):
+    """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone, so
+    a resumed run sees exactly what an undisturbed one would have seen."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, start: int, rows: int, length: int) -> None:
+        self.tokenizer, self.seed, self.start = tokenizer, seed, start
+        self.rows, self.length = rows, length
+
+    def __iter__(self) -> Iterator[Batch]:
+        special = specials(self.tokenizer)
+
+        def encode(text: str) -> list[int]:
+            ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+            return ids
+
+        number = self.start
+        while True:
+            rng = Random(f"{self.seed} {number}")
+            rows = fill_rows(lambda: draw_lesson(rng, encode, special), self.rows, self.length)
+            yield pack(rows, self.length, special.pad)
+            number += 1
+
+
+def specials(tokenizer: Tokenizer) -> Specials:
+    return Specials(*(tokenizer.token_to_id(f"<{n}>") for n in ("pad", "end", "value", "good", "bad")))
+
+
+def vocabulary_texts(seed: int, count: int = 20_000) -> list[str]:
+    """Enough problems and solutions to see every word the families use."""
+    rng, texts = Random(seed), list[str]()
+    for _ in range(count):
+        name = rng.choice(("countdown", "equations", "word_problems", "general", "arithmetic"))
+        if name in ("general", "countdown") and rng.random() < 0.9:
+            continue
+        family = domain(name)
+        problem = family.generate(rng, rng.choice(family.levels))
+        if name == "general":
+            texts += ["ask ", "i do not know"]
+            continue
+        texts += [problem.prompt, *(step.text for step in family.demonstrate(problem, rng))]
+    return texts

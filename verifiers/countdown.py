@@ -1,0 +1,291 @@
+"""Countdown: use each number once with + - * / to reach a target (Game of 24 is target 24).
+
+A step is ``10 - 4 = 6 left 6 9 13``: one operation and what is left after it, largest operand
+first for the operations that commute, numbers left in ascending order. The last step is
+``11 + 13 = 24``. The answer is one expression, composed from the steps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from random import Random
+
+from verifiers.domain import Step
+from verifiers.expression import ExpressionError, evaluate, numbers
+from verifiers.problem import Problem
+from verifiers.verdict import Verdict, right, wrong
+
+State = tuple[Fraction | int, ...]  # numbers left, ascending
+Move = tuple["Fraction | int", str, "Fraction | int", "Fraction | int"]  # a, op, b, result
+
+MAX_NUMBERS = 8
+_NUMBERS = r"((?:\d{1,6}(?!\d)(?:\s*,?\s*(?:and\s+|&\s*)?)){2,})"
+_MAKE = r"(?:make|reach|get(?:\s+to)?|obtain|equals?|for|give|form|to|into|hit|target|=)"
+_PATTERNS = (
+    re.compile(rf"game\s+of\s+(\d+)\b[^\d]*{_NUMBERS}"),
+    re.compile(rf"\b(24)\s+game\b[^\d]*{_NUMBERS}"),
+    re.compile(rf"^countdown\W+{_NUMBERS}\W*{_MAKE}\W*(\d+)\W*$"),
+    re.compile(
+        rf"(?:use|using|with|take|combine|given|from|numbers?|digits?|have)\b[^\d]*{_NUMBERS}"
+        rf"[^\d]*?\b{_MAKE}\b[^\d]*(\d+)\b"
+    ),
+    re.compile(
+        rf"{_MAKE}\b(?:\s+(?:the\s+number|exactly|a\s+total\s+of))?\s*(\d+)\b[^\d]*?"
+        rf"(?:from|with|using|out\s+of|of|use)\b[^\d]*{_NUMBERS}"
+    ),
+    re.compile(rf"^\W*{_NUMBERS}\W*(?:->|=>|→|=|to|make)\W*(\d+)\W*$"),
+)
+
+
+class Countdown:
+    name = "countdown"
+    version = "1"
+    levels = (3, 4, 5, 6)  # how many numbers
+    self_checking = True
+
+    def recognise(self, question: str) -> Problem | None:
+        text = question.lower().strip()
+        for pattern in _PATTERNS:
+            match = pattern.search(text)
+            if match is None:
+                continue
+            first, second = match.groups()
+            many, one = (first, second) if not first.isdigit() else (second, first)
+            given = tuple(int(n) for n in re.findall(r"\d+", many))
+            if 2 <= len(given) <= MAX_NUMBERS:
+                return self.problem(given, int(one), question)
+        return None
+
+    def problem(self, given: tuple[int, ...], target: int, question: str = "") -> Problem:
+        prompt = f"countdown {' '.join(map(str, sorted(given)))} to {target}\n"
+        listed = " ".join(map(str, given))
+        return Problem(
+            domain=self.name,
+            prompt=prompt,
+            question=question or f"Use {listed} to make {target}",
+            data={"numbers": given, "target": target},
+            level=len(given),
+        )
+
+    def generate(self, rng: Random, level: int) -> Problem:
+        """Solvable by construction: a random line of play ends on the target."""
+        while True:
+            high = 13 if rng.random() < 0.8 else 25
+            given = tuple(sorted(rng.randint(1, high) for _ in range(level)))
+            if level <= 4:
+                wanted = [t for t in reachable(given) if 10 <= t <= 100]
+                if 24 in wanted and rng.random() < 0.3:
+                    return self.problem(given, 24)
+                if wanted:
+                    return self.problem(given, int(rng.choice(sorted(wanted))))
+                continue
+            state: State = given
+            while len(state) > 1:
+                state = after(state, rng.choice(list(moves(state))))
+            if 10 <= state[0] <= 100:
+                return self.problem(given, int(state[0]))
+
+    def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
+        state: State = tuple(sorted(_numbers(problem)))
+        target = _target(problem)
+        # Fractions only where nothing else works: they are rare, and dear to search.
+        natural = can_reach(state, target)
+        allowed, solvable = (moves, can_reach) if natural else (fraction_moves, can_reach_exactly)
+        steps: list[Step] = []
+        while len(state) > 1:
+            options = list(allowed(state))
+            rng.shuffle(options)
+            teach = rng.random() >= slip
+            move = options[0]
+            if teach:
+                winning = (m for m in options if solvable(after(state, m), target))
+                move = next(winning, move)
+            state = after(state, move)
+            good = solvable(state, target)
+            steps.append(Step(_write(move, state), teach and good, good))
+            if not good:
+                break
+        return tuple(steps)
+
+    def state_key(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
+        state = _replay(problem, steps)
+        return None if state is None else " ".join(map(str, state))
+
+    def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
+        state = _replay(problem, steps)
+        if state is None or len(state) != 1:
+            return None
+        return f"{_compose(problem, steps)} = {state[0]}"
+
+    def normalise(self, answer: str) -> str:
+        return re.sub(r"\s+", "", answer.partition("=")[0])
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        by = f"{self.name}@{self.version}"
+        expression, equals, claim = answer.partition("=")
+        if equals and "=" in claim:
+            return wrong(by, "expected one '=' at most")
+        try:
+            used, value = numbers(expression), evaluate(expression)
+            claimed = evaluate(claim) if equals else value
+        except ExpressionError as error:
+            return wrong(by, f"not an expression: {error}")
+        if Counter(used) != Counter(_numbers(problem)):
+            given = " ".join(map(str, _numbers(problem)))
+            return wrong(by, f"expected each of {given} once, got {' '.join(map(str, used))}")
+        if value != _target(problem) or claimed != value:
+            return wrong(by, f"expected {_target(problem)}, got {value}")
+        return right(by, f"uses every number once and equals {value}")
+
+    def canonical(self, problem: Problem) -> str:
+        return f"countdown {sorted(_numbers(problem))} {_target(problem)}"
+
+
+def _numbers(problem: Problem) -> tuple[int, ...]:
+    given = problem.data["numbers"]
+    assert isinstance(given, tuple)
+    return tuple(int(n) for n in given)
+
+
+def _target(problem: Problem) -> int:
+    target = problem.data["target"]
+    assert isinstance(target, int)
+    return target
+
+
+def _write(move: Move, state: State) -> str:
+    a, op, b, result = move
+    left = f" left {' '.join(map(str, state))}" if len(state) > 1 else ""
+    return f"{a} {op} {b} = {result}{left}"
+
+
+def moves(state: State) -> Iterator[Move]:
+    """Operations that stay within the natural numbers, without mirror images."""
+    seen = set()
+    for i in range(len(state)):
+        for j in range(i + 1, len(state)):
+            b, a = state[i], state[j]  # a >= b
+            if (a, b) in seen:
+                continue
+            seen.add((a, b))
+            yield a, "+", b, a + b
+            yield a, "-", b, a - b
+            yield a, "*", b, a * b
+            if b and a % b == 0:
+                yield a, "/", b, a // b
+
+
+def fraction_moves(state: State) -> Iterator[Move]:
+    """All operations over the rationals (differences stay non-negative)."""
+    yield from moves(state)
+    for i in range(len(state)):
+        for j in range(len(state)):
+            a, b = state[i], state[j]
+            if i != j and b and (a < b or a % b):
+                yield a, "/", b, _tidy(Fraction(a) / b)
+
+
+def _tidy(value: Fraction | int) -> Fraction | int:
+    return int(value) if value == int(value) else value
+
+
+def after(state: State, move: Move) -> State:
+    left = list(state)
+    left.remove(move[0])
+    left.remove(move[2])
+    left.append(move[3])
+    left.sort()
+    return tuple(left)
+
+
+@lru_cache(maxsize=200_000)
+def reachable(state: State) -> frozenset[Fraction | int]:
+    """Every single number that ``state`` can end on (natural intermediate results only)."""
+    if len(state) == 1:
+        return frozenset(state)
+    return frozenset().union(*(reachable(after(state, move)) for move in moves(state)))
+
+
+def can_reach(state: State, target: int) -> bool:
+    if len(state) <= 4:
+        return target in reachable(state)
+    return _can_reach_deep(state, target)
+
+
+@lru_cache(maxsize=50_000)
+def _can_reach_deep(state: State, target: int) -> bool:
+    return any(can_reach(after(state, move), target) for move in moves(state))
+
+
+@lru_cache(maxsize=50_000)
+def can_reach_exactly(state: State, target: int) -> bool:
+    """As :func:`can_reach`, over the rationals; for states of at most four numbers."""
+    if len(state) == 1:
+        return state[0] == target
+    return any(can_reach_exactly(after(state, move), target) for move in fraction_moves(state))
+
+
+_STEP = re.compile(
+    r"\s*(\d{1,9}(?:/\d{1,9})?) ([-+*/]) (\d{1,9}(?:/\d{1,9})?) = (\d{1,9}(?:/\d{1,9})?)"
+    r"(?: left((?: \d{1,9}(?:/\d{1,9})?)+))?\s*",
+    re.ASCII,
+)
+
+
+@lru_cache(maxsize=100_000)
+def _read(step: str) -> tuple[Move, State] | None:
+    """Parse a step and check its arithmetic; the state is empty for a last step."""
+    match = _STEP.fullmatch(step)
+    if match is None:
+        return None
+    try:
+        a, b, result = (_tidy(Fraction(match[i])) for i in (1, 3, 4))
+        left = tuple(sorted(_tidy(Fraction(n)) for n in (match[5] or "").split()))
+        op = match[2]
+        if op == "/" and b == 0:
+            return None
+        value = a + b if op == "+" else a - b if op == "-" else a * b if op == "*" else None
+        if (Fraction(a) / b if value is None else value) != result:
+            return None
+    except ZeroDivisionError:
+        return None
+    return (a, op, b, result), left
+
+
+def _replay(problem: Problem, steps: tuple[str, ...]) -> State | None:
+    state: State = tuple(sorted(_numbers(problem)))
+    for step in steps:
+        parsed = _read(step)
+        if parsed is None:
+            return None
+        move, left = parsed
+        rest = list(state)
+        for operand in (move[0], move[2]):
+            if operand not in rest:
+                return None
+            rest.remove(operand)
+        state = tuple(sorted([*rest, move[3]]))
+        if left != (state if len(state) > 1 else ()):
+            return None
+    return state
+
+
+def _compose(problem: Problem, steps: tuple[str, ...]) -> str:
+    """One expression out of the steps. Precedence of each part: 0 sum, 1 product, 2 atom."""
+    parts: list[tuple[Fraction | int, str, int]] = [(n, str(n), 2) for n in _numbers(problem)]
+    for step in steps:
+        parsed = _read(step)
+        assert parsed is not None
+        (a, op, b, result), _ = parsed
+        left = parts.pop(next(i for i, part in enumerate(parts) if part[0] == a))
+        other = parts.pop(next(i for i, part in enumerate(parts) if part[0] == b))
+        level = 0 if op in "+-" else 1
+        left_text = left[1] if left[2] >= level else f"({left[1]})"
+        tight = other[2] > level or (other[2] == level and op in "+*")
+        right_text = other[1] if tight else f"({other[1]})"
+        parts.append((result, f"{left_text} {op} {right_text}", level))
+    return parts[0][1]

@@ -1,0 +1,282 @@
+"""Linear equations in x, and systems of two in x and y.
+
+One unknown: each step is the next equivalent equation, ``2 x + 5 = 11``, ``2 x = 6``, ``x = 3``.
+Two unknowns: Cramer's rule, one determinant a step. Checked by substitution.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from random import Random
+
+from verifiers.domain import Step
+from verifiers.problem import Problem
+from verifiers.verdict import Verdict, right, wrong
+
+Line = tuple[int, int, int]  # a x + b y = c
+
+_EQUATION = re.compile(r"([-+*\d\sxy]*[\dxy])\s*=\s*([-+*\d\sxy]*[\dxy])")
+_TERM = re.compile(r"([-+]?)(\d*)\*?([xy]?)")
+_VALUE = re.compile(r"([xy])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
+_STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
+_ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
+    r"\b(?:for|is|are|find|of|determine|solve)\s+x(?:\s*;\s*y)?(?!\s*[-+*=\d])"
+)
+_LETTERS = re.compile(r"[a-wz]", re.ASCII)
+_FILLER = re.compile(
+    r"\b(?:solve|find|what(?:\s+is|'s|\s+are)?|the|values?|of|for|if|when|given|that|system|"
+    r"equations?|simultaneous(?:ly)?|and|where|both|please|unknowns?|let|such|determine|is|a|"
+    r"linear|following|can|you|me|tell|compute|calculate|work|out|i|know|suppose|then|with|to)\b"
+)
+
+
+class Equations:
+    name = "equations"
+    version = "1"
+    levels = (1, 2, 3, 4, 5)
+    self_checking = True
+
+    def recognise(self, question: str) -> Problem | None:
+        text = question.lower().translate(str.maketrans("×·−–", "**--"))
+        text = re.sub(r"[,;&\n]|\band\b", " ; ", text)
+        rest = _FILLER.sub(" ", _ASKED.sub(" ", text))
+        if _LETTERS.search(rest):
+            return None
+        lines = []
+        for part in rest.split(";"):
+            match = _EQUATION.search(part)
+            line = _read_equation(match[1], match[2]) if match else None
+            if line is not None:
+                lines.append(line)
+        if len(lines) == 1 and lines[0][1][1] == 0 and _unique(lines[0]):
+            return self.problem(lines, question)
+        if len(lines) == 2 and _solve([_gather(line) for line in lines]) is not None:
+            return self.problem([(_gather(line), (0, 0, 0)) for line in lines], question)
+        return None
+
+    def problem(
+        self, lines: list[tuple[Line, Line]], question: str = "", level: int = 0
+    ) -> Problem:
+        """``lines``: each a left and right side as (x, y, constant) coefficients."""
+        text = " ; ".join(_write_line(left, right_) for left, right_ in lines)
+        gathered = tuple(n for line in lines for n in _gather(line))
+        return Problem(
+            domain=self.name,
+            prompt=f"solve {text}\n",
+            question=question or f"Solve {text.replace(' ;', ',')}",
+            data={"coefficients": gathered, "text": text},
+            level=level,
+        )
+
+    def generate(self, rng: Random, level: int) -> Problem:
+        def some(low: int, high: int) -> int:
+            return rng.choice([n for n in range(low, high + 1) if n])
+
+        while True:
+            x, y = some(-12, 12), some(-12, 12)
+            if level <= 3:
+                x = rng.randint(1, 20) if level == 1 else x
+                a = some(2, 9) if level == 1 else some(-9, 12)
+                b = 0 if level == 1 and rng.random() < 0.5 else some(-30, 30)
+                a = 1 if level == 1 and b else a
+                c = some(-9, 9) if level == 3 else 0
+                if a == c:
+                    continue
+                d = a * x + b - c * x
+                return self.problem([((a, 0, b), (c, 0, d))], level=level)
+            top = 5 if level == 4 else 9
+            if level == 4:
+                x, y = some(-9, 9), some(-9, 9)
+            rows = [(some(-top, top), some(-top, top)) for _ in range(2)]
+            if rows[0][0] * rows[1][1] == rows[0][1] * rows[1][0]:
+                continue
+            system = [((a, b, 0), (0, 0, a * x + b * y)) for a, b in rows]
+            gathered = [((a, b, c), (0, 0, 0)) for a, b, c in map(_gather, system)]
+            return self.problem(gathered, level=level)
+
+    def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        for text in _expert(problem):
+            if rng.random() < slip:
+                steps.append(Step(_misprint(text, rng), teach=False, good=False))
+                break
+            steps.append(Step(text))
+        return tuple(steps)
+
+    def state_key(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
+        if not steps:
+            return str(problem.data["text"])
+        if not _STEP.fullmatch(steps[-1]) or len(steps[-1]) > 200 or "=" not in steps[-1]:
+            return None
+        # A line of a system needs the determinants before it; one equation stands for itself.
+        return "\n".join(steps) if len(_rows(problem)) == 2 else steps[-1].strip()
+
+    def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
+        if not steps:
+            return None
+        found = _VALUE.findall(_final(steps[-1]))
+        wanted = "xy" if len(_rows(problem)) == 2 else "x"
+        if "".join(name for name, *_ in found) != wanted:
+            return None
+        return ", ".join(
+            f"{name} = {sign}{top}{f'/{bottom}' if bottom else ''}"
+            for name, sign, top, bottom in found
+        )
+
+    def normalise(self, answer: str) -> str:
+        values = _values(answer)
+        if values is None:
+            return re.sub(r"\s+", "", answer)
+        return ",".join(f"{name}={values[name]}" for name in sorted(values))
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        by = f"{self.name}@{self.version}"
+        values, rows = _values(answer), _rows(problem)
+        if values is None or set(values) != ({"x", "y"} if len(rows) == 2 else {"x"}):
+            wanted = "x = ..., y = ..." if len(rows) == 2 else "x = ..."
+            return wrong(by, f"expected '{wanted}', got {answer[:40]!r}")
+        x, y = values["x"], values.get("y", Fraction(0))
+        for a, b, c in rows:
+            if a * x + b * y != c:
+                return wrong(by, f"substituting gives {a * x + b * y}, expected {c}")
+        return right(by, "holds when substituted")
+
+    def canonical(self, problem: Problem) -> str:
+        return f"equations {sorted(_rows(problem))}"
+
+
+def _unique(line: tuple[Line, Line]) -> bool:
+    return _gather(line)[0] != 0
+
+
+def _rows(problem: Problem) -> list[Line]:
+    flat = problem.data["coefficients"]
+    assert isinstance(flat, tuple)
+    n = [int(v) for v in flat]
+    return [(n[i], n[i + 1], n[i + 2]) for i in range(0, len(n), 3)]
+
+
+def _gather(line: tuple[Line, Line]) -> Line:
+    """Both sides brought to a x + b y = c. A gathered line is read with (0, 0, 0) as its right."""
+    (a, b, c), (d, e, f) = line
+    if b and (d, e, f) == (0, 0, 0):
+        return a, b, c  # already gathered: c is the right-hand side
+    return a - d, b - e, f - c
+
+
+def _solve(rows: list[Line]) -> tuple[Fraction, Fraction] | None:
+    (a, b, c), (d, e, f) = rows
+    det = a * e - d * b
+    return None if det == 0 else (Fraction(c * e - f * b, det), Fraction(a * f - d * c, det))
+
+
+def _read_equation(left: str, right_: str) -> tuple[Line, Line] | None:
+    sides = []
+    for side in (left, right_):
+        text, total = re.sub(r"\s+", "", side), [0, 0, 0]
+        at = 0
+        while at < len(text):
+            match = _TERM.match(text, at)
+            if match is None or match.end() == at or not (match[2] or match[3]):
+                return None
+            if at and not match[1]:
+                return None
+            n = int(match[2] or 1) * (-1 if match[1] == "-" else 1)
+            if abs(n) > 10**6:
+                return None
+            total["xy".find(match[3]) if match[3] else 2] += n
+            at = match.end()
+        sides.append((total[0], total[1], total[2]))
+    return sides[0], sides[1]
+
+
+def _signed(n: int) -> str:
+    return f"- {-n}" if n < 0 else str(n)
+
+
+def _write_side(side: Line) -> str:
+    text = ""
+    for n, name in zip(side, ("x", "y", ""), strict=True):
+        if n == 0:
+            continue
+        size = name if name and abs(n) == 1 else f"{abs(n)} {name}".strip()
+        sign = ("- " if n < 0 else "") if not text else (" - " if n < 0 else " + ")
+        text += sign + size
+    return text or "0"
+
+
+def _write_line(left: Line, right_: Line) -> str:
+    if left[1] and right_ == (0, 0, 0):  # a gathered row of a system
+        return f"{_write_side((left[0], left[1], 0))} = {_signed(left[2])}"
+    return f"{_write_side(left)} = {_write_side(right_)}"
+
+
+def _expert(problem: Problem) -> list[str]:
+    rows = _rows(problem)
+    if len(rows) == 1:
+        return _one_unknown(str(problem.data["text"]))
+    (a, b, c), (d, e, f) = rows
+    det, top_x, top_y = a * e - d * b, c * e - f * b, a * f - d * c
+
+    def determinant(name: str, p: int, q: int, r: int, s: int) -> str:
+        products = f"{_signed(p * q)} - {_signed(r * s)}"
+        work = f"{_signed(p)} * {_signed(q)} - {_signed(r)} * {_signed(s)}"
+        return f"{name} = {work} = {products} = {_signed(p * q - r * s)}"
+
+    x, y = Fraction(top_x, det), Fraction(top_y, det)
+    return [
+        determinant("D", a, e, d, b),
+        determinant("X", c, e, f, b),
+        determinant("Y", a, f, d, c),
+        f"x = {_signed(top_x)} / {_signed(det)} = {_fraction(x)} "
+        f"y = {_signed(top_y)} / {_signed(det)} = {_fraction(y)}",
+    ]
+
+
+def _fraction(value: Fraction) -> str:
+    text = _signed(value.numerator)
+    return text if value.denominator == 1 else f"{text} / {value.denominator}"
+
+
+def _one_unknown(text: str) -> list[str]:
+    left, right_ = text.split(" = ")
+    line = _read_equation(left, right_)
+    assert line is not None
+    (a, _, b), (c, _, d) = line
+    steps = []
+    if c:
+        a, c = a - c, 0
+        steps.append(f"{_write_side((a, 0, b))} = {_signed(d)}")
+    if b:
+        d, b = d - b, 0
+        steps.append(f"{_write_side((a, 0, 0))} = {_signed(d)}")
+    if a != 1:
+        steps.append(f"x = {_fraction(Fraction(d, a))}")
+    return steps
+
+
+def _final(step: str) -> str:
+    """``x = - 15 / - 5 = 3 y = ...`` keeps the last value of each unknown."""
+    if "y" not in step or "x" not in step:
+        return step if step.strip().startswith("x =") else ""
+    x, _, y = step.strip().partition(" y = ")
+    return f"x = {x.rpartition('= ')[2]} ; y = {y.rpartition('= ')[2]}"
+
+
+def _values(answer: str) -> dict[str, Fraction] | None:
+    found = _VALUE.findall(answer)
+    if not found or len(found) > 2 or any(b and int(b) == 0 for *_, b in found):
+        return None
+    return {n: Fraction(int(s + t), int(b or 1)) for n, s, t, b in found}
+
+
+def _misprint(step: str, rng: Random) -> str:
+    """One wrong number after an equals sign."""
+    head, _, tail = step.rpartition("= ")
+    places = [m for m in re.finditer(r"\d+", tail)]
+    spot = rng.choice(places)
+    wrong_number = max(0, int(spot[0]) + rng.choice((-10, -3, -2, -1, 1, 2, 3, 10)))
+    if wrong_number == int(spot[0]):
+        wrong_number += 1
+    return f"{head}= {tail[: spot.start()]}{wrong_number}{tail[spot.end() :]}"
