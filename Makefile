@@ -3,7 +3,9 @@
 #   make test [ARGS="tests/eval -k resume"]            the test suite
 #   make check                                         lint, types, layers
 #   make model                                         train the bundled model again (resumable)
-#   make bench                                         all benchmarks, then the README's tables
+#   make bench                                         all benchmarks (hours), then the README
+#   make bench-deadlines [ARGS=...]                    one of them
+#   make readme                                        the README's tables and file tree
 # PYTHON=python3.12 picks the interpreter. On Linux the default torch wheel carries CUDA (gigabytes):
 # with PIP_EXTRA_INDEX_URL set to PyTorch's CPU index (its address is under "Start locally" on
 # pytorch.org) pip prefers the small "+cpu" build of the very same pinned version.
@@ -15,10 +17,20 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 say = @printf '%s\n' "$(1)" >&2
 
+BENCHES := $(addprefix bench-,\
+	engine cold_start nodes deadlines occupancy memory mcts_vs_bon accuracy)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help ask test check model clean bench \
-	bench-accuracy bench-deadlines bench-strategies bench-occupancy bench-cold bench-engine readme
+.NOTPARALLEL: # benchmarks must not share the machine
+.PHONY: help ask test check model bench $(BENCHES) readme clean
+
+# before anything is installed
+ifneq ($(filter ask,$(MAKECMDGOALS)),)
+ifeq ($(value Q),)
+$(error expected a question, found none; run: make ask Q="Use 4 5 6 10 to make 24" THINK=30s)
+endif
+endif
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -45,7 +57,6 @@ help:
 # --- the product
 # Q is passed as typed: $(value) keeps make from expanding "$5", the quotes keep the shell from it
 ask: .venv/.run
-	$(if $(value Q),,$(error expected a question, found none; run: make ask Q="Use 4 5 6 10 to make 24" THINK=30s))
 	@$(BIN)/reasoner ask --think '$(THINK)' -- '$(subst ','\'',$(value Q))'
 
 model: .venv/.run
@@ -63,16 +74,10 @@ check: .venv/.dev
 	$(call say,layers)
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
-bench: bench-engine bench-cold bench-deadlines bench-occupancy bench-strategies bench-accuracy readme
+bench: $(BENCHES) readme
 
-bench-accuracy bench-deadlines bench-occupancy bench-engine: bench-%: .venv/.dev
+$(BENCHES): bench-%: .venv/.dev
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
-
-bench-strategies: .venv/.dev
-	@$(BIN)/python -m benchmarks.mcts_vs_bon $(ARGS)
-
-bench-cold: .venv/.dev
-	@$(BIN)/python -m benchmarks.cold_start $(ARGS)
 
 readme: .venv/.dev
 	@$(BIN)/python -m benchmarks.readme

@@ -2,64 +2,75 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
+import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
+from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
-from search.budget import Budget, parse_seconds
-from search.meter import Spent
-from search.stop import StopWhen
-from search.strategy import strategy as find_strategy
-from search.tree import Tree
+from search import Budget, StopWhen, parse_seconds, strategy
 from verifiers import Problem, domain, recognise
 
 from .answer import Answer
-from .catalog import DEFAULT, find_model, fingerprint
-from .engine import Engine
+from .catalog import DEFAULT, Model, find_model
 from .errors import RunError, UsageError
 from .question import check_question
-from .recorder import replay
-from .records import BestAnswer, Header, Limits, Resume
+from .recorder import revive
+from .records import Header, Limits, Resume
 from .runs import Store, new_run_id
 from .sync import run
-from .thinking import Opener, Plan, Thinking
-from .traces import Trace, TraceWriter
+from .thinking import Plan, Thinking
+from .traces import TraceWriter
 
 GENERAL_NOTE = (
     "no verifier knows this kind of question, so agreement is the only measure of confidence; "
-    "the bundled model knows countdown, arithmetic, equations and short word problems: "
-    "for anything else bring a bigger model with --model FOLDER"
+    "the bundled model knows countdown, arithmetic, equations and short word problems; "
+    "for anything else bring a bigger model: --model FOLDER"
 )
 
 
-class Reasoner:
-    """Answers questions with one model; many questions at once share its engine.
+class Options(TypedDict, total=False):
+    """How to think. ``stop_when``: verified, confident (the default) or budget."""
 
-    ``model``: a name from the catalog or a model's folder; loaded with the first question.
+    strategy: str
+    stop_when: str
+    max_tokens: int | None
+    max_nodes: int | None
+    seed: int
+    save: bool
+
+
+class Reasoner:
+    """Answers questions with one model; many at once share its engine.
+
+    ``model``: a name from the catalog or a model's folder, loaded with the first question; or a
+    model that is loaded already.
     ``store``: where runs are saved. Safe to use from several threads and event loops.
+    Raises ``ModelError`` for an unknown model at once, for a broken one when it is loaded.
     """
 
-    def __init__(self, model: str = DEFAULT, *, store: Store | None = None) -> None:
-        self.model = model
+    def __init__(self, model: str | Model = DEFAULT, *, store: Store | None = None) -> None:
         self.store = store or Store()
-        self._find = find_model(model)  # an unknown name is reported before anything is loaded
-        self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._loaded: Model | None = None
+        if isinstance(model, Model):
+            self.model, self._loaded = model.name, model
+        else:
+            self.model, self._find = model, find_model(model)
 
-    def engine(self) -> Engine:
-        """The engine, loaded on first use. Raises ``ModelError``."""
+    def load(self) -> Model:
+        """The model, loaded on first use."""
         with self._lock:
-            if self._engine is None:
-                self._engine = self._find()
-            return self._engine
+            if self._loaded is None:
+                self._loaded = self._find()
+            return self._loaded
 
     def close(self) -> None:
-        """Free the model; the next question would load it again."""
+        """Stop the engine. No question can be asked after this."""
         with self._lock:
-            engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
+            if self._loaded is not None:
+                self._loaded.engine.close()
 
     def __enter__(self) -> Reasoner:
         return self
@@ -71,15 +82,9 @@ class Reasoner:
         self,
         question: str | Problem,
         think: str | float | None = "30s",
-        *,
-        strategy: str = "auto",
-        stop_when: str = "confident",
-        max_tokens: int | None = None,
-        max_nodes: int | None = None,
-        seed: int = 0,
-        save: bool = True,
+        **options: Unpack[Options],
     ) -> Thinking:
-        """Accept a question; iterate the result asynchronously to watch it being thought about.
+        """Accept a question; iterate over the result to watch it being thought about.
 
         ``think``: ``"90s"``, ``"10m"``, ``"1h30m"``, seconds, or None for no time limit.
         Raises ``UsageError`` when something about the request makes no sense.
@@ -87,34 +92,65 @@ class Reasoner:
         if isinstance(question, str):
             question = recognise(check_question(question))
         problem = question.public()
-        limits = Limits(None if think is None else seconds(think), max_tokens, max_nodes)
-        plan = make_plan(problem, limits, strategy, stop_when, seed, self.model)
+        limits = Limits(
+            None if think is None else _sensible(parse_seconds, think),
+            options.get("max_tokens"),
+            options.get("max_nodes"),
+        )
+        family = domain(problem.domain)
+        plan = Plan(
+            problem,
+            _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),
+            check_strategy(options.get("strategy", "auto")),
+            check_stop_when(options.get("stop_when", StopWhen.CONFIDENT)),
+            options.get("seed", 0),
+            self.model,
+            note=GENERAL_NOTE if problem.domain == "general" else "",
+        )
 
-        def open_new(engine: Engine) -> tuple[TraceWriter, str]:
-            family = domain(problem.domain)
-            header = Header(
-                run_id=new_run_id(),
-                created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-                question=problem.question,
-                domain=problem.domain,
-                prompt=problem.prompt,
-                data=dict(problem.data),
-                level=problem.level,
-                model=self.model,
-                fingerprint=fingerprint(engine),
-                verifier=f"{family.name}@{family.version}",
-                strategy=strategy,
-                stop_when=plan.stop_when,
-                seed=seed,
-                limits=limits,
-            )
+        def open_trace(model: Model) -> tuple[str, TraceWriter]:
+            run_id = new_run_id()
             self.store.prepare()
-            writer = TraceWriter(self.store.path(header.run_id))
-            writer.write(header)
-            self.store.prune(keep=header.run_id)
-            return writer, header.run_id
+            writer = TraceWriter(self.store.path(run_id))
+            writer.write(
+                Header(
+                    run_id=run_id,
+                    created=datetime.now(UTC).isoformat(timespec="seconds"),
+                    question=problem.question,
+                    domain=problem.domain,
+                    prompt=problem.prompt,
+                    data=dict(problem.data),
+                    model=self.model,
+                    fingerprint=model.fingerprint,
+                    verifier=f"{family.name}@{family.version}",
+                    strategy=plan.strategy,
+                    stop_when=plan.stop_when,
+                    seed=plan.seed,
+                    limits=limits,
+                )
+            )
+            self.store.prune(keep=run_id)
+            return run_id, writer
 
-        return Thinking(plan, self.engine, open_new if save else None)
+        return Thinking(plan, self.load, open_trace if options.get("save", True) else None)
+
+    def ask(
+        self,
+        question: str | Problem,
+        think: str | float | None = "30s",
+        **options: Unpack[Options],
+    ) -> Answer:
+        """The best answer that ``think`` buys. Works in a script, a thread, a running loop."""
+        return run(self.aask(question, think, **options))
+
+    async def aask(
+        self,
+        question: str | Problem,
+        think: str | float | None = "30s",
+        **options: Unpack[Options],
+    ) -> Answer:
+        """:meth:`ask` for callers with an event loop of their own."""
+        return await self.stream(question, think, **options).result()
 
     def resume(
         self,
@@ -124,21 +160,104 @@ class Reasoner:
         strategy: str | None = None,
         stop_when: str | None = None,
     ) -> Thinking:
-        """Go on with a saved run on the same tree, ``think`` ("+30s" reads the same) longer.
+        """Think on: the same tree, ``think`` longer ("+30s" reads as "30s"); after ``kill -9`` too.
 
-        Also after ``kill -9``. Raises ``RunError`` when the run is in use or unreadable.
+        The model is this reasoner's. Raises ``RunError`` when the run is in use or unreadable.
         """
-        added = seconds(think.removeprefix("+") if isinstance(think, str) else think)
-        trace = self.store.read(run_id)
-        header = trace.header
-        past = revive(trace)
-        sittings = sum(isinstance(record, Resume) for record in trace.records)
-        limits = Limits(past.used.seconds + added)
-        plan = make_plan(
-            past.problem, limits,
-            strategy or header.strategy, stop_when or header.stop_when,
-            header.seed + 1 + sittings, self.model,
-        )  # fmt: skip
+        added_s = _sensible(
+            parse_seconds, think.removeprefix("+") if isinstance(think, str) else think
+        )
+        path = self.store.path(run_id)
+        writer: TraceWriter | OSError
+        try:
+            writer = TraceWriter(path, create=False)  # locked from here on
+        except FileNotFoundError:
+            raise RunError(f"no run {run_id} is saved in {self.store.folder}") from None
+        except OSError as error:
+            writer = error
+        try:
+            trace = self.store.read(run_id)
+            header, past = trace.header, revive(trace)
+            limits = Limits(past.used.seconds + added_s)
+            plan = Plan(
+                past.problem,
+                Budget(limits.asked_s),
+                check_strategy(strategy or header.strategy),
+                check_stop_when(stop_when or header.stop_when),
+                header.seed,
+                self.model,
+                past.tree,
+                past.used,
+                past.first_answer_s,
+                GENERAL_NOTE if header.domain == "general" else "",
+            )
+        except BaseException:
+            if isinstance(writer, TraceWriter):
+                writer.close()
+            raise
 
-    def ask(self, question: str | Problem, think: str | float | None = "30s", **options: object) -> Answer:
-        ...
+        def open_trace(model: Model) -> tuple[str, TraceWriter]:
+            if isinstance(writer, OSError):
+                raise writer
+            if model.fingerprint != header.fingerprint:
+                warnings.warn(
+                    f"run {run_id} was begun with other weights ({header.model} "
+                    f"{header.fingerprint}, now {model.fingerprint}); thinking goes on with these",
+                    stacklevel=2,
+                )
+            writer.truncate(trace.good_bytes)
+            writer.write(
+                Resume(
+                    past.used.seconds,
+                    len(past.tree),
+                    plan.strategy,
+                    plan.stop_when,
+                    plan.seed,
+                    limits,
+                )
+            )
+            return run_id, writer
+
+        return Thinking(plan, self.load, open_trace)
+
+
+@cache
+def shared_reasoner(model: str = DEFAULT) -> Reasoner:
+    """One reasoner a model for the whole process, so that its weights load once."""
+    return Reasoner(model)
+
+
+def ask(
+    question: str,
+    think: str | float | None = "30s",
+    *,
+    model: str = DEFAULT,
+    **options: Unpack[Options],
+) -> Answer:
+    """The best answer that ``think`` buys: ``ask("Use 4 5 6 10 to make 24", think="10s")``."""
+    return shared_reasoner(model).ask(question, think, **options)
+
+
+def check_strategy(name: str) -> str:
+    _sensible(strategy, name)
+    return name
+
+
+def check_stop_when(name: str) -> StopWhen:
+    try:
+        return StopWhen(name)
+    except ValueError:
+        known = ", ".join(StopWhen)
+        raise UsageError(f"expected a stop-when of {known}, found {name!r}") from None
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _sensible(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What ``make`` returns, its ValueError turned into a :class:`UsageError`."""
+    try:
+        return make(*args, **kwargs)
+    except ValueError as error:
+        raise UsageError(str(error)) from None

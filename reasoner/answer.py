@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from search.stop import StopReason
+from search import StopReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from . import calibration
+from .calibration import Calibration
 from .engine import Engine
 from .errors import ModelError
 
-BUNDLED = Path(__file__).parent / "models" / "tiny"
 DEFAULT = "tiny"
+BUNDLED = Path(__file__).parent / "models"
 
 
-def _bundled() -> Engine:
-    return _load_folder(BUNDLED)
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An engine at work and what is known of its weights. ``fingerprint``: of its files, or ""."""
+
+    name: str
+    engine: Engine
+    calibration: Calibration = field(default_factory=Calibration)
+    fingerprint: str = ""
 
 
-def _load_folder(folder: Path) -> Engine:
+def load_folder(name: str, folder: Path) -> Model:
+    """A model in Hugging Face format, on this machine's processor. Raises ``ModelError``."""
     from .tiny import TinyEngine
 
-    return TinyEngine(folder)
+    curves = calibration.load(folder)
+    return Model(name, TinyEngine(folder), curves, _fingerprint(folder))
 
 
-LOADERS: dict[str, Callable[[], Engine]] = {DEFAULT: _bundled}
-"""By name. A program may add its own; any other name is taken for a model's folder."""
+LOADERS: dict[str, Callable[[], Model]] = {
+    DEFAULT: partial(load_folder, DEFAULT, BUNDLED / DEFAULT)
+}
+"""By name; any other name is taken for a model's folder."""
 
 
-def find_model(name: str) -> Callable[[], Engine]:
-    """How to load ``name``; cheap: imports and reads nothing. Raises :class:`ModelError`."""
+def find_model(name: str) -> Callable[[], Model]:
+    """How to load ``name``; imports and reads nothing yet. Raises ``ModelError``."""
     if name in LOADERS:
         return LOADERS[name]
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
-        return lambda: _load_folder(folder)
+        return partial(load_folder, name, folder)
     from difflib import get_close_matches
 
     near = get_close_matches(name, LOADERS, 1, 0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"known models: {', '.join(LOADERS)}"
-    raise ModelError(f"unknown model {name!r}, and no folder with a config.json; {hint}")
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(LOADERS)}"
+    raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 
 
-def fingerprint(engine: Engine) -> str:
-    """A short hash of the files behind ``engine``; "" for an engine without files."""
-    folder = getattr(engine, "model_dir", None)
-    if folder is None:
-        return ""
+def _fingerprint(folder: Path) -> str:
     import hashlib
 
     digest = hashlib.sha256()
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        digest.update((Path(folder) / name).read_bytes())
+        digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:16]

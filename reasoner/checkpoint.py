@@ -41,7 +41,7 @@ class LlamaConfig:
 
 
 def read_config(folder: Path) -> LlamaConfig:
-    """Read ``config.json``; :class:`ModelError` when it is missing, damaged or not a plain Llama."""
+    """Read ``config.json``; :class:`ModelError` when it is missing, damaged or no plain Llama."""
     path = folder / "config.json"
     try:
         raw = json.loads(path.read_text("utf-8"))

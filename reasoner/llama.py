@@ -12,7 +12,8 @@ Q query heads for each of them, D head size, T tokens of storage a row, L layers
 # No `from __future__ import annotations`: TorchScript reads the annotations below.
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from torch.nn import functional as F
 from .checkpoint import LlamaConfig, read_config, read_tensors
 from .errors import ModelError
 
-PACKED = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+PACKED = hasattr(torch.ops.mkldnn, "_linear_pointwise")
 _TYPICAL_ROWS = 64  # weights are packed for about so many rows; any number works
 
 
@@ -157,9 +158,21 @@ def fastest_dtype() -> torch.dtype:
     return torch.bfloat16 if found.get("avx512_bf16") or found.get("amx_bf16") else torch.float32
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Loading is many small steps: waking helpers for each costs more, much more on a busy CPU."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Llama:
     """Weights of one model, ready to run. Not thread-safe in its storage; one caller at a time."""
 
+    @_one_thread()
     def __init__(self, folder: Path, dtype: torch.dtype | None = None) -> None:
         """Load ``folder``; raises :class:`ModelError`. ``dtype``: None for the fastest here."""
         self.config = config = read_config(folder)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from search import Chain, Job, Meter, Outcome, Proposal, Thought
+from verifiers import Domain, Problem
+
 from .engine import Completion, Engine, Finish, Request
 from .errors import EngineError
-from search.proposal import Chain, Job, Outcome, Proposal, Thought
-from verifiers.domain import Domain
-from verifiers.problem import Problem
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
 LINE_TOKENS = 320  # a whole line of thought
-
-
-def identity(raw: float) -> float:
-    return raw
 
 
 class Policy:
@@ -31,28 +27,27 @@ class Policy:
         engine: Engine,
         domain: Domain,
         problem: Problem,
-        *,
-        calibrate: Callable[[float], float] = identity,
-        tokens_left: Callable[[], float | None] = lambda: None,
+        calibrate: Callable[[float], float],
+        meter: Meter,
     ) -> None:
-        """``calibrate``: raw P(good) -> P(ends verified), for this domain.
-        ``tokens_left``: what the budget still allows (None = no limit); no request asks for more.
-        """
+        """``calibrate``: raw P(good) -> P(ends verified), for this domain. ``meter``: no request
+        asks for more tokens than it has left."""
         self._engine = engine
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
-        self._tokens_left = tokens_left
+        self._meter = meter
         self._judged: dict[str, Outcome] = {}  # by answer: one line is reached many times
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
         bound = LINE_TOKENS if job.to_end else STEP_TOKENS
-        left = self._tokens_left()
+        if (limit := self._meter.budget.tokens) is not None:
+            bound = max(1, min(bound, limit - self._meter.tokens))
         request = Request(
             prompt=self._problem.prompt + "".join(step + "\n" for step in steps),
             samples=job.samples,
-            max_tokens=bound if left is None else max(1, int(min(bound, left))),
+            max_tokens=bound,
             stop=None if job.to_end else "\n",
             temperature=job.temperature,
             seed=job.seed,

@@ -26,8 +26,10 @@ def check_question(text: str) -> str:
             "remove it from the question"
         )
     if not (question := text.strip()):
-        raise UsageError("expected a question, found nothing; write one in quotes, or use - to "
-                         "read it from standard input")
+        raise UsageError(
+            "expected a question, found nothing; write one in quotes, or use - to "
+            "read it from standard input"
+        )
     return question
 
 

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from .records import BestAnswer, Growth, Record, Resume
-from .traces import TraceWriter
-from search.answers import Best
-from search.proposal import Job, Proposal
-from search.tree import Tree
+from search import Best, Job, Proposal, Spent, Tree
+from verifiers import Problem
+
+from .records import BestAnswer, Event, Growth, Resume
+from .traces import Trace, TraceWriter
 
 
 class Recorder:
     """Turns what a search reports into records; ``writer`` None: remembers nothing."""
 
-    def __init__(self, writer: TraceWriter | None, tree: Tree) -> None:
+    def __init__(self, writer: TraceWriter | None, tree: Tree, best: Best | None) -> None:
         self._writer = writer
         self._tree = tree
         self._size = len(tree)
-        self._last: tuple[str, float, bool | None] | None = None
+        self._standing = _standing(best)
 
     def grew(self, t_s: float, job: Job, proposal: Proposal, best: Best | None) -> bool:
         """Record one applied proposal; True when the best answer or its confidence changed."""
-        records: list[Record] = [Growth(round(t_s, 4), self._size, job, proposal)]
+        records: list[Event] = [Growth(round(t_s, 4), self._size, job, proposal)]
         self._size = len(self._tree)
-        changed = False
-        if best is not None:
-            state = (best.group, round(best.confidence, 2), best.verified)
-            if changed := state != self._last:
-                self._last = state
-                records.append(BestAnswer(round(t_s, 4), best.answer, best.group,
-                                          round(best.confidence, 4), best.verified))
+        changed = best is not None and _standing(best) != self._standing
+        if best is not None and changed:
+            self._standing = _standing(best)
+            records.append(
+                BestAnswer(
+                    round(t_s, 4),
+                    best.answer,
+                    best.group,
+                    round(best.confidence, 4),
+                    best.verified,
+                )
+            )
         self.write(*records)
         return changed
 
-    def write(self, *records: Record) -> None:
+    def write(self, *records: Event) -> None:
         if self._writer is not None:
             self._writer.write(*records)
 
@@ -44,48 +49,71 @@ class Recorder:
             self._writer.close()
 
 
-def replay(tree: Tree, records: Iterable[Record]) -> int:
-    """Grow ``tree`` by saved records; returns how many could not be used.
+def _standing(best: Best | None) -> tuple[str, float, bool | None] | None:
+    """What makes a change worth telling: confidence counts in steps of 1 %."""
+    return None if best is None else (best.group, round(best.confidence, 2), best.verified)
 
-    Node ids are positions, so a lost record shifts all later ones. Records after a gap are used
-    as far as their nodes are known to be the same: those older than the gap, and those made
-    since by a record that made as many nodes now as it did then. (A tree with a gap has a subset
-    of the keys, so as many new nodes means the same new nodes.)
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A saved search brought back.
+
+    ``born_s``: when each node was found, by node id. ``lost``: growth records that could not be
+    used.
     """
+
+    problem: Problem
+    tree: Tree
+    used: Spent
+    first_answer_s: float | None
+    born_s: list[float]
+    lost: int
+
+
+def revive(trace: Trace) -> Past:
+    """Rebuild the search that a trace tells of."""
+    header, tree = trace.header, Tree()
+    born_s = [0.0]
     lost = 0
-    renamed: dict[int, int] | None = None  # saved id -> id here, for ids >= ``known``
-    known = 0
-    pending: tuple[int, range] | None = None  # saved size before the last record, nodes it made
+    for growth, used in replay(tree, trace.records):
+        born_s.extend([growth.t_s] * (len(tree) - len(born_s)))
+        lost += not used
+    tokens = sum(r.proposal.tokens for r in trace.records if isinstance(r, Growth))
+    bests = (r.t_s for r in trace.records if isinstance(r, BestAnswer))
+    used_s = trace.records[-1].t_s if trace.records else 0.0
+    problem = Problem(header.domain, header.prompt, header.question, header.data)
+    used_up = Spent(used_s, tokens, len(tree) - 1)
+    return Past(problem, tree, used_up, next(bests, None), born_s, lost)
+
+
+def replay(tree: Tree, records: Iterable[Event]) -> Iterator[tuple[Growth, bool]]:
+    """Grow ``tree`` by saved records; yields each, and whether it could be used.
+
+    Node ids are positions, so a lost record shifts all later ones. After a gap a record is used
+    when its nodes are known to be here: those older than the gap, and those made since by a
+    record that made as many nodes now as it did then. (With less in the tree a record can only
+    make more nodes than it did, never others; so as many means the same ones.)
+    """
+    whole = True
+    known = 0  # below this, saved ids are ids here
+    renamed: dict[int, int] = {}  # saved id -> id here, for the rest
+    made = range(0)  # ids here of the nodes of the record before
+    made_at = 0  # its saved size
     for record in records:
-        if not isinstance(record, Growth | Resume):
-            continue
-        if pending is not None and renamed is not None and isinstance(record, Growth):
-            before, made = pending
-            if record.size - before == len(made):
-                renamed.update(zip(range(before, record.size), made, strict=True))
-        pending = None
         if isinstance(record, Resume):  # whoever resumed had lost the same: ids agree again
-            renamed = None
-        if renamed is None and record.size != len(tree):
-            renamed, known = {}, min(record.size, len(tree))
+            whole, renamed, made = True, {}, range(0)
+        elif not isinstance(record, Growth):
+            continue
+        if whole and record.size != len(tree):
+            whole, known = False, min(record.size, len(tree))
+        elif not whole and record.size - made_at == len(made):
+            renamed.update(zip(range(made_at, record.size), made, strict=True))
         if isinstance(record, Resume):
             continue
-        job: Job | None = record.job
-        if renamed is not None:
-            job = _rename(record.job, renamed, known)
         size = len(tree)
-        try:
-            if job is None:
-                raise ValueError("a node of this record was lost")
-            tree.apply(job, record.proposal)
-        except ValueError:
-            lost += 1
-        else:
-            pending = (record.size, range(size, len(tree)))
-    return lost
-
-
-def _rename(job: Job, renamed: dict[int, int], known: int) -> Job | None:
-    """The job with the ids of this tree; None when a node of its path is not here."""
-    path = tuple(node if node < known else renamed.get(node, -1) for node in job.path)
-    return None if -1 in path else replace(job, path=path, node=path[-1])
+        path = tuple(n if n < known or whole else renamed.get(n, -1) for n in record.job.path)
+        used = -1 not in path
+        if used:
+            tree.apply(replace(record.job, path=path, node=path[-1]), record.proposal)
+        made, made_at = range(size, len(tree)), record.size
+        yield record, used

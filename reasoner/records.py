@@ -92,4 +92,5 @@ class Resume:
     kind: Literal["resume"] = "resume"
 
 
-Record = Header | Growth | BestAnswer | Stop | Resume
+Event = Growth | BestAnswer | Stop | Resume
+Record = Header | Event

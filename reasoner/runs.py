@@ -73,10 +73,14 @@ class Store:
         if len(matches) == 1:
             return matches[0]
         if not matches:
-            raise UsageError(f"no run starts with {prefix!r}; 'reasoner runs list' shows the "
-                             f"{len(known)} saved ones")
-        raise UsageError(f"{len(matches)} runs start with {prefix!r} ({', '.join(matches[:3])}"
-                         f"{', ...' if len(matches) > 3 else ''}); give more of the id")
+            raise UsageError(
+                f"no run starts with {prefix!r}; 'reasoner runs list' shows the "
+                f"{len(known)} saved ones"
+            )
+        raise UsageError(
+            f"{len(matches)} runs start with {prefix!r} ({', '.join(matches[:3])}"
+            f"{', ...' if len(matches) > 3 else ''}); give more of the id"
+        )
 
     def read(self, run_id: str, *, growth: bool = True) -> Trace:
         return read_trace(self.path(run_id), growth=growth)
@@ -86,7 +90,7 @@ class Store:
         best = stop = None
         used_s, resumes = 0.0, 0
         for record in trace.records:
-            used_s = record.t_s if not isinstance(record, Header) else used_s
+            used_s = record.t_s
             match record:
                 case BestAnswer():
                     best = record

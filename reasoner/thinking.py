@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
+from search import Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tree, strategy
+from search import Spent as Used
+from search.loop import search
+from verifiers import Problem, domain
+
 from .answer import Alternative, Answer, Spent
-from .catalog import fingerprint
-from .engine import Engine
+from .catalog import Model
 from .policy import Policy
 from .recorder import Recorder
-from .records import Record, Stop
+from .records import Stop
 from .traces import TraceWriter
-from search.answers import Best
-from search.budget import Budget
-from search.loop import search
-from search.meter import Meter
-from search.meter import Spent as Used
-from search.proposal import Job, Proposal
-from search.stop import StopReason, StopWhen
-from search.strategy import find_strategy
-from search.tree import Tree
-from verifiers import Problem, domain
 
 TICK_S = 0.1  # how often a stream reports when nothing better was found
 ALTERNATIVES = 5
+SAMPLES_PER_JOB = 8  # what strategies typically ask for: turns rows of an engine into jobs
+
+OpenTrace = Callable[[Model], tuple[str, TraceWriter]]
+"""Opens the trace once the model is loaded; gives the run's id as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to think about and how. ``used``: spent in earlier sittings of a resumed run."""
+    """What to think about and how.
+
+    ``used``, ``first_answer_s`` and a grown ``tree`` come from earlier sittings of a run.
+    """
 
     problem: Problem
     budget: Budget
@@ -41,51 +44,53 @@ class Plan:
     seed: int
     model: str
     tree: Tree = field(default_factory=Tree)
-    used: Used = Used()  # noqa: RUF009  frozen, so shared safely
+    used: Used = field(default_factory=Used)
+    first_answer_s: float | None = None
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A glance at a search. ``seconds_left``: None without a time budget."""
+    """A glance at a search.
+
+    ``seconds_left``: None without a time budget. ``nodes``: states found, the question itself
+    not counted. ``depth``: steps of the longest line.
+    """
 
     t_s: float
     seconds_left: float | None
     tokens: int
     nodes: int
-    depth: int  # steps of the longest line
+    depth: int
     best: Best | None
 
 
 class Thinking:
-    """An async stream of :class:`Progress` with, at any moment, ``best``.
+    """An async stream of :class:`Progress` that has, at any moment, ``best``.
 
     Yields at once when the best answer or its confidence changes, else every 0.1 s. Thinking
-    begins with the first await; leaving the loop early ends it. Use from one event loop.
+    begins with the first await, and leaving the stream early ends it. One event loop's only.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        load: Callable[[], Engine],
-        open_trace: Callable[[Engine], tuple[TraceWriter, Record] | None],
-    ) -> None:
+    def __init__(self, plan: Plan, load: Callable[[], Model], open_trace: OpenTrace | None) -> None:
         self.plan = plan
         self.tree = plan.tree
         self.run_id: str | None = None
         self.load_s = 0.0
         self._load = load
         self._open_trace = open_trace
-        self._meter: Meter | None = None  # started once the model is loaded
-        self._first_answer_s: float | None = None
+        self._strategy = strategy(plan.strategy)
+        self._meter: Meter | None = None
+        self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
+        self._first_answer_s = plan.first_answer_s
         self._task: asyncio.Task[Answer] | None = None
-        self._stop = asyncio.Event()
+        self._stopping = False
         self._wake = asyncio.Event()
 
     @property
     def best(self) -> Best | None:
         """The best answer so far; None before the first one."""
-        return self.tree.answers.best()
+        return self._ranked(0)
 
     @property
     def started(self) -> bool:
@@ -99,28 +104,22 @@ class Thinking:
         return Progress(used.seconds, left, used.tokens, len(tree) - 1, tree.deepest, self.best)
 
     def stop(self) -> None:
-        """End soon with the best answer so far. Call it in the loop's own thread."""
-        self._stop.set()
+        """End within milliseconds, with the best answer so far. From any thread or signal."""
+        self._stopping = True
 
     async def result(self) -> Answer:
         """The answer, once the budget ends or nothing more is to be gained."""
-        task = self._begin()
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
+        return await self._begin()
 
     async def __aiter__(self) -> AsyncIterator[Progress]:
         task = self._begin()
+        await asyncio.sleep(0)  # loading has begun before the first word is said of it
         try:
             while not task.done():
                 self._wake.clear()
                 yield self.progress()
-                try:
+                with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), TICK_S)
-                except TimeoutError:
-                    pass
             await task  # raises what went wrong
             yield self.progress()
         finally:
@@ -137,8 +136,8 @@ class Thinking:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        if self._task is not None and kind is None:
-            await self._task
+        if kind is None:
+            await self._begin()
 
     def _begin(self) -> asyncio.Task[Answer]:
         if self._task is None:
@@ -147,15 +146,19 @@ class Thinking:
         return self._task
 
     async def _think(self) -> Answer:
-        plan, tree = self.plan, self.tree
+        plan = self.plan
         started = time.monotonic()
-        engine = await asyncio.to_thread(self._load)
+        model = await asyncio.to_thread(self._load)
         self.load_s = time.monotonic() - started
         meter = self._meter = Meter(plan.budget, already=plan.used)
-        policy = Policy(engine, domain(plan.problem.domain), plan.problem, meter)
-        recorder = Recorder(self._writer(engine), tree)
+        family = domain(plan.problem.domain)
+        self._confidence = model.calibration.confidence_of(family.name)
+        value = model.calibration.value_of(family.name)
+        policy = Policy(model.engine, family, plan.problem, value, meter)
+        recorder = Recorder(self._writer(model), self.tree, self.best)
 
-        def grew(job: Job, proposal: Proposal, best: Best | None, meter: Meter) -> None:
+        def grew(job: Job, proposal: Proposal, _: Best | None, meter: Meter) -> None:
+            best = self.best
             if best is not None and self._first_answer_s is None:
                 self._first_answer_s = meter.elapsed
             if recorder.grew(meter.elapsed, job, proposal, best):
@@ -163,9 +166,15 @@ class Thinking:
 
         try:
             found = await search(
-                tree, plan.strategy, policy, meter,
-                width=engine.capacity, stop_when=plan.stop_when, on_event=grew,
-                seed=plan.seed, interrupt=self._stop,
+                self.tree,
+                self._strategy,
+                policy,
+                meter,
+                width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
+                stop_when=plan.stop_when,
+                on_event=grew,
+                interrupted=lambda: self._stopping,
+                seed=plan.seed,
             )
             used = meter.spent
             recorder.write(Stop(round(used.seconds, 4), found.stop, used.tokens, used.nodes))
@@ -173,35 +182,49 @@ class Thinking:
             recorder.close()
         return self._answer(found.stop, used)
 
-    def _writer(self, engine: Engine) -> TraceWriter | None:
-        try:
-            return self._open_trace(engine)
-        except OSError as error:
-            warnings.warn(f"this run is not saved ({error}); thinking goes on", stacklevel=2)
+    def _writer(self, model: Model) -> TraceWriter | None:
+        if self._open_trace is None:
             return None
+        try:
+            self.run_id, writer = self._open_trace(model)
+        except OSError as error:
+            warnings.warn(f"this run is not being saved ({error}); thinking goes on", stacklevel=2)
+            return None
+        return writer
+
+    def _ranked(self, alternatives: int) -> Best | None:
+        """The best answers, the confidence of unjudged ones calibrated."""
+        best = self.tree.answers.best(self._strategy.rank, alternatives)
+        return None if best is None else self._calibrated(best)
+
+    def _calibrated(self, best: Best) -> Best:
+        confidence = (
+            best.confidence if best.score is not None else self._confidence(best.confidence)
+        )
+        others = tuple(map(self._calibrated, best.alternatives))
+        return replace(best, confidence=confidence, alternatives=others)
 
     def _answer(self, stop: StopReason, used: Used) -> Answer:
-        plan = self.plan
-        best = self.tree.answers.best(plan.strategy.rank, ALTERNATIVES)
-        spent = Spent(plan.budget.seconds, round(used.seconds, 4), used.tokens, used.nodes)
-        outcome = None if best is None else self.tree.nodes.outcome.get(best.node)
+        plan, tree = self.plan, self.tree
+        best = self._ranked(ALTERNATIVES)
+        outcome = None if best is None else tree.nodes.outcome.get(best.node)
         return Answer(
             answer=None if best is None else best.answer,
             verified=None if best is None else best.verified,
             confidence=0.0 if best is None else round(best.confidence, 4),
             stop_reason=stop,
-            budget=spent,
-            first_answer_s=self._first_answer_s,
-            strategy=plan.strategy_name,
+            budget=Spent(plan.budget.seconds, round(used.seconds, 4), used.tokens, used.nodes),
+            first_answer_s=None if (first := self._first_answer_s) is None else round(first, 4),
+            strategy=plan.strategy,
             model=plan.model,
             domain=plan.problem.domain,
             seed=plan.seed,
-            run_id=plan.run_id,
-            alternatives=() if best is None else tuple(
+            run_id=self.run_id,
+            alternatives=tuple(
                 Alternative(other.answer, round(other.confidence, 4), other.verified)
-                for other in best.alternatives
+                for other in (() if best is None else best.alternatives)
             ),
-            steps=() if best is None else self.tree.steps(best.path),
+            steps=() if best is None else tree.steps(best.path),
             reason="" if outcome is None else outcome.reason,
             note=plan.note,
             load_s=round(self.load_s, 4),

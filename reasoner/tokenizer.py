@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Tokenizer:
         from tokenizers import Tokenizer as Fast
 
         if not path.is_file():
-            raise ModelError(f"expected a tokenizer at {path}, found no file; build the model again")
+            raise ModelError(f"expected a tokenizer at {path}, found no file; rebuild the model")
         try:
             self._fast = Fast.from_file(str(path))
         except Exception as error:  # the library raises plain Exception
@@ -50,13 +51,13 @@ class Tokenizer:
         self._fast.encode_special_tokens = True
         self._fast.no_truncation()
         self._fast.no_padding()
-        ids = {name: self._fast.token_to_id(name) for name in SPECIALS}
-        if missing := [name for name, found in ids.items() if found is None]:
+        known = self._fast.get_vocab()
+        if missing := [name for name in SPECIALS if name not in known]:
             raise ModelError(
                 f"expected the special tokens {' '.join(SPECIALS)} in {path}, "
                 f"found no {' '.join(missing)}; build the model with `reasoner pretrain`"
             )
-        self.special = SpecialIds(*(ids[name] for name in SPECIALS))
+        self.special = SpecialIds(*(known[name] for name in SPECIALS))
         self.pieces = self._pieces(path)
 
     def _pieces(self, path: Path) -> list[bytes]:
@@ -87,6 +88,6 @@ class Tokenizer:
             raise EngineError(f"expected valid Unicode text, found {error.reason}") from None
         return list(self._fast.encode(text, add_special_tokens=False).ids)
 
-    def decode(self, tokens: list[int]) -> str:
+    def decode(self, tokens: Sequence[int]) -> str:
         """Text of ``tokens``; bytes that are not UTF-8 show as U+FFFD."""
         return b"".join([self.pieces[token] for token in tokens]).decode("utf-8", "replace")

@@ -18,8 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search import Chain, Job, Outcome, Proposal, Thought
+
 from .errors import RunError
-from .records import SCHEMA, Header, Record
+from .records import SCHEMA, BestAnswer, Event, Growth, Header, Limits, Record, Resume, Stop
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -32,16 +34,18 @@ def encode(record: Record) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def _as_dict(item: Any) -> dict[str, Any]:
+def _as_dict(item: object) -> dict[str, Any]:
     # None is every optional field's default, so leaving it out loses nothing and saves a third.
     # "kind" leads: a reader can tell records apart without parsing them.
-    pairs = [(f, getattr(item, f)) for f in _names(type(item))]
+    pairs = [(name, getattr(item, name)) for name in _FIELDS[type(item)]]
     return {name: value for name, value in pairs if value is not None}
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(sorted((f.name for f in fields(kind)), key=lambda name: name != "kind"))
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(sorted((field.name for field in fields(kind)), key=lambda name: name != "kind"))
+    for kind in (Header, Limits, Growth, BestAnswer, Stop, Resume)
+    + (Job, Proposal, Chain, Thought, Outcome)
+}
 
 
 class TraceWriter:
@@ -50,23 +54,26 @@ class TraceWriter:
     The lock is the kernel's, so it goes with the process however that ends.
     """
 
-    def __init__(self, path: Path, *, keep_bytes: int | None = None) -> None:
-        """Create ``path``, or, given ``keep_bytes``, continue it after that many good bytes.
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        """Create the file, or open an existing one to continue it.
 
         Raises ``RunError`` when another process is writing it and ``OSError`` when the disk
         refuses.
         """
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        self._fd = os.open(path, flags | (os.O_CREAT | os.O_EXCL if keep_bytes is None else 0), 0o600)
+        self._fd = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
         self.path = path
-        self._bytes = keep_bytes or 0
         try:
             lock(self._fd, path)
-            if keep_bytes is not None:
-                os.ftruncate(self._fd, keep_bytes)  # a torn tail would spoil the next record
+            self._bytes = os.fstat(self._fd).st_size
         except BaseException:
             self.close()
             raise
+
+    def truncate(self, size: int) -> None:
+        """Cut the file to its good bytes: a torn tail would spoil the next record."""
+        os.ftruncate(self._fd, size)
+        self._bytes = size
 
     def write(self, *records: Record) -> None:
         """Append ``records``; after the first refusal by the disk: warn once, then ignore."""
@@ -81,8 +88,11 @@ class TraceWriter:
                 raise OSError(f"only {written} of {len(data)} bytes fitted")
         except OSError as error:
             self.close()
-            warnings.warn(f"this run is no longer being saved to {self.path} "
-                          f"({error.strerror or error}); thinking goes on", stacklevel=2)
+            warnings.warn(
+                f"this run is no longer being saved to {self.path} "
+                f"({error.strerror or error}); thinking goes on",
+                stacklevel=2,
+            )
         else:
             self._bytes += len(data)
 
@@ -97,8 +107,10 @@ def lock(fd: int, path: Path) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise RunError(f"run {path.stem} is being written by another process; wait for it to "
-                       "finish, or stop it") from None
+        raise RunError(
+            f"run {path.stem} is being written by another process; wait for it to "
+            "finish, or stop it"
+        ) from None
 
 
 def in_use(path: Path) -> bool:
@@ -116,7 +128,7 @@ class Trace:
     """What could be read of one file. ``good_bytes``: where the next record belongs."""
 
     header: Header
-    records: tuple[Record, ...]  # after the header, oldest first
+    records: tuple[Event, ...]  # after the header, oldest first
     corrupt: int  # damaged lines in the middle, skipped
     torn: bool  # the last record was cut short, dropped
     good_bytes: int
@@ -148,14 +160,19 @@ def read_trace(path: Path, *, growth: bool = True) -> Trace:
         if record is not None:
             records.append(record)
     if not records or not isinstance(header := records[0], Header):
-        raise RunError(f"{path.name} has no readable header; nothing of it can be used: "
-                       f"remove it with 'reasoner runs rm {path.stem}'")
+        raise RunError(
+            f"{path.name} has no readable header; nothing of it can be used: "
+            f"remove it with 'reasoner runs rm {path.stem}'"
+        )
     if header.schema > SCHEMA:
-        raise RunError(f"{path.name} has trace schema {header.schema}, this version reads up to "
-                       f"{SCHEMA}; upgrade system2-reasoner")
+        raise RunError(
+            f"{path.name} has trace schema {header.schema}, this version reads up to "
+            f"{SCHEMA}; upgrade system2-reasoner"
+        )
     # Damage at the very end is a torn write; more than one bad line there is damage too.
     corrupt += max(0, bad_since_good - 1)
-    return Trace(header, tuple(records[1:]), corrupt, bad_since_good > 0, good_bytes)
+    events = tuple(record for record in records if not isinstance(record, Header))
+    return Trace(header, events, corrupt, bad_since_good > 0, good_bytes)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes | None]]:

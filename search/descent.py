@@ -43,7 +43,11 @@ class Widening:
 
 
 def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choose) -> Job | None:
-    """Walk from the root by ``root`` and ``below`` to a node that wants samples."""
+    """Walk from the root by ``root`` and ``below`` to a node that wants samples.
+
+    None when the walk ends where samples are in flight already: measured on the Game of 24 with
+    8 jobs in flight, waiting beats both drawing more there and filling up with roll-outs.
+    """
     if tree.exhausted:
         return None
     closed, edges = tree.frontier.closed, tree.nodes.children
@@ -57,8 +61,7 @@ def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choo
             break
         choose = below if len(path) > 1 else root
         path.append(children[0] if len(children) == 1 else choose(tree, node, children))
+    if tree.flying_samples(node):  # its next steps are on their way: wait for them
+        return None
     batch = widening.batch(node)
-    if not tree.flying_samples(node):
-        return Job(node, tuple(path), batch, tree.temperature, seed=seed)
-    # Its next steps are on their way already: look further ahead instead of asking twice.
-    return Job(node, tuple(path), max(1, batch // 2), tree.temperature, to_end=True, seed=seed)
+    return Job(node, tuple(path), batch, tree.temperature, seed=seed)

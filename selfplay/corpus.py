@@ -8,8 +8,8 @@ from random import Random
 from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset
 
-from selfplay.lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
-from verifiers import Domain, Problem, domain, fingerprint, held_out, suite
+from selfplay.lesson import Batch, Specials, fill_rows, lesson, pack
+from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.suites import game24
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
@@ -57,14 +57,14 @@ def _published() -> list[Problem]:
     return _puzzles
 
 
-def draw_lesson(rng: Random, encode: Encode, special: Specials) -> Lesson:
+def draw_demonstration(rng: Random) -> tuple[Problem, tuple[Step, ...], bool]:
+    """A fresh problem, an expert's steps (perhaps astray), and whether they end in an answer."""
     name, level = rng.choices(list(MIX), list(MIX.values()))[0]
     problem = training_problem(rng, name, level)
     slip = SLIP if rng.random() < SLIPPING else 0.0
     family = domain(name)
     steps = family.demonstrate(problem, rng, slip)
-    done = family.answer(problem, tuple(step.text for step in steps)) is not None
-    return lesson(problem, steps, done, encode, special)
+    return problem, steps, family.answer(problem, tuple(step.text for step in steps)) is not None
 
 
 class Demonstrations(IterableDataset[Batch]):
@@ -85,13 +85,22 @@ class Demonstrations(IterableDataset[Batch]):
         number = self.start
         while True:
             rng = Random(f"{self.seed} {number}")
-            rows = fill_rows(lambda: draw_lesson(rng, encode, special), self.rows, self.length)
+            rows = fill_rows(
+                lambda rng=rng: lesson(*draw_demonstration(rng), encode, special),  # type: ignore[misc]
+                self.rows,
+                self.length,
+            )
             yield pack(rows, self.length, special.pad)
             number += 1
 
 
 def specials(tokenizer: Tokenizer) -> Specials:
-    return Specials(*(tokenizer.token_to_id(f"<{n}>") for n in ("pad", "end", "value", "good", "bad")))
+    """Ids of the special tokens; raises ValueError for a tokenizer without them."""
+    found = (tokenizer.token_to_id(f"<{n}>") for n in ("pad", "end", "value", "good", "bad"))
+    ids = [token for token in found if token is not None]
+    if len(ids) != 5:
+        raise ValueError("expected <pad> <end> <value> <good> <bad> in the tokenizer")
+    return Specials(*ids)
 
 
 def vocabulary_texts(seed: int, count: int = 20_000) -> list[str]:

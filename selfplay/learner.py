@@ -141,9 +141,7 @@ def _save(
     aside.replace(path)
 
 
-def _resume(
-    network: Network, opts: list[torch.optim.Optimizer], path: Path, recipe: Recipe
-) -> int:
+def _resume(network: Network, opts: list[torch.optim.Optimizer], path: Path, recipe: Recipe) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)

@@ -41,7 +41,9 @@ class Lesson:
     probe: list[bool]
 
 
-def lesson(problem: Problem, steps: Sequence[Step], done: bool, encode: Encode, special: Specials) -> Lesson:
+def lesson(
+    problem: Problem, steps: Sequence[Step], done: bool, encode: Encode, special: Specials
+) -> Lesson:
     """``done``: the last step finishes the line (the model must end its text after it)."""
     ids = encode(problem.prompt)
     labels, positions = [IGNORE] * len(ids), list(range(len(ids)))
@@ -70,7 +72,7 @@ def lesson(problem: Problem, steps: Sequence[Step], done: bool, encode: Encode, 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True = sees."""
+    """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True: sees."""
 
     ids: torch.Tensor
     labels: torch.Tensor

@@ -1,55 +1,171 @@
 """Stage 1: make the bundled model from nothing but experts and its own roll-outs.
 
 1. vocabulary; 2. imitation of the experts, slips included (policy and a first value);
-3. roll-outs of that policy, judged, to train the value on what really happens;
-4. calibration of the value on fresh roll-outs. Every part resumes where it stopped.
+3. roll-outs of that policy, judged, and with them the value of what really happens;
+4. calibration on fresh roll-outs, measured on fresher ones. Every part resumes where it stopped.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 
+from reasoner import calibration
 from selfplay import network as networks
+from selfplay import values
 from selfplay.corpus import Demonstrations, specials, vocabulary_texts
 from selfplay.learner import Progress, Recipe, train
+from selfplay.lesson import Batch
+from selfplay.rollouts import Rollout, draw_problems, roll_out
 from selfplay.vocabulary import build
 
 ROWS, LENGTH = 32, 256  # tokens of one batch: 8,192
-STEPS = 2_400
+STEPS = 2_200
+VALUE_STEPS = 220
+SAMPLES = 8  # lines drawn for each problem
 
-Report = Callable[[str, Progress], None]
+# (domain, level, problems) rolled out to train the value.
+PROBLEMS = (
+    ("countdown", 3, 150), ("countdown", 4, 1400), ("countdown", 5, 300), ("countdown", 6, 200),
+    *(("arithmetic", level, 80) for level in range(1, 7)),
+    *(("equations", level, 80) for level in range(1, 6)),
+    *(("word_problems", level, 120) for level in range(1, 5)),
+)  # fmt: skip
+
+Report = Callable[[str, int, int, str], None]
+"""Called with the part's name, steps done, steps in all, and a note."""
+
+
+def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> dict[str, object]:
+    """Make the model in ``out``; ``work`` keeps checkpoints. Returns the value's report.
+
+    ``scale``: share of the full recipe; 1.0 makes the model that ships, less is for tests.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    network = imitate(work, seed, max(1, round(STEPS * scale)), report)
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    stage = work / "imitation"
+    export(network, work, stage)
+
+    def problems(share: float) -> tuple[tuple[str, int, int], ...]:
+        return tuple((n, lv, max(1, round(c * scale * share))) for n, lv, c in PROBLEMS)
+
+    experience = _rolled_out(stage, work / "experience.jsonl", seed, problems(1.0), report)
+    learn_value(network, tokenizer, experience, work, seed, scale, report)
+    export(network, work, out)
+
+    network = networks.load(out).eval()  # as it ships: rounded to bf16
+    parts = {}
+    for name in ("calibration", "report"):
+        lines = _rolled_out(out, work / f"{name}.jsonl", seed, problems(0.5), report)
+        parts[name] = lines, values.raw_values(network, tokenizer, lines)
+    curves = calibration.Calibration(values.fit_curves(values.value_pairs(*parts["calibration"])))
+    sure = values.confidence_pairs(*parts["calibration"], curves, seed)
+    curves = calibration.Calibration(curves.value, values.fit_curves(sure))
+    calibration.save(curves, out)
+    summary: dict[str, object] = {
+        "value": values.measure(values.value_pairs(*parts["report"]), curves.value_of),
+        "confidence": values.measure(
+            values.confidence_pairs(*parts["report"], curves, seed), curves.confidence_of
+        ),
+    }
+    (work / "value_report.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+    return summary
 
 
 def imitate(work: Path, seed: int, steps: int, report: Report) -> networks.Network:
     """Parts 1 and 2. ``work``: folder for checkpoints; returns the trained network."""
     work.mkdir(parents=True, exist_ok=True)
     path = work / "tokenizer.json"
-    tokenizer = Tokenizer.from_file(str(path)) if path.exists() else build(vocabulary_texts(0), path)
-    special = specials(tokenizer)
+    tokenizer = (
+        Tokenizer.from_file(str(path)) if path.exists() else build(vocabulary_texts(0), path)
+    )
     torch.manual_seed(seed)
     size = (tokenizer.get_vocab_size() + 63) // 64 * 64  # round: quicker matrix products
     network = networks.Network(networks.Shape(size))
-    train(
+    _train(
         network,
         lambda start: Demonstrations(tokenizer, seed, start, ROWS, LENGTH),
         Recipe(steps, rate=3e-3),
-        good=special.good,
-        bad=special.bad,
-        checkpoint=work / "imitation.pt",
-        report=lambda progress: report("imitation", progress),
+        tokenizer,
+        work / "imitation.pt",
+        lambda progress: _tell(report, "imitation", progress),
     )
     return network
 
 
+def learn_value(
+    network: networks.Network,
+    tokenizer: Tokenizer,
+    experience: Sequence[Rollout],
+    work: Path,
+    seed: int,
+    scale: float,
+    report: Report,
+) -> None:
+    """Part 3: the value token learns what became of the policy's own lines."""
+    _train(
+        network,
+        lambda start: values.Experience(tokenizer, experience, seed, start, ROWS, LENGTH),
+        Recipe(max(1, round(VALUE_STEPS * scale)), rate=6e-4, warmup=10, decay=1.0),
+        tokenizer,
+        work / "value.pt",
+        lambda progress: _tell(report, "value", progress),
+    )
+
+
 def export(network: networks.Network, work: Path, out: Path) -> None:
     """Write the model's folder: weights, config, tokenizer."""
-    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
-    special = specials(tokenizer)
+    special = specials(Tokenizer.from_file(str(work / "tokenizer.json")))
     networks.save(network, out, special.end, special.pad)
-    if (work / "tokenizer.json").resolve() != (out / "tokenizer.json").resolve():
+    if work.resolve() != out.resolve():
         shutil.copy(work / "tokenizer.json", out / "tokenizer.json")
+
+
+def _train(
+    network: networks.Network,
+    batches: Callable[[int], Iterable[Batch]],
+    recipe: Recipe,
+    tokenizer: Tokenizer,
+    checkpoint: Path,
+    report: Callable[[Progress], None],
+) -> None:
+    special = specials(tokenizer)
+    train(
+        network, batches, recipe,
+        good=special.good, bad=special.bad, checkpoint=checkpoint, report=report,
+    )  # fmt: skip
+
+
+def _tell(report: Report, part: str, progress: Progress) -> None:
+    note = f"policy {progress.policy_loss:.3f}  value {progress.value_loss:.3f}"
+    report(part, progress.step, progress.steps, note)
+
+
+def _rolled_out(
+    model: Path, path: Path, seed: int, mix: Sequence[tuple[str, int, int]], report: Report
+) -> list[Rollout]:
+    """Judged lines of the model in ``model``, kept in ``path``; drawn once."""
+    if not path.exists():
+        from reasoner.tiny import TinyEngine
+
+        part = path.stem
+        problems = draw_problems(f"{seed} {part}", mix)
+        engine = TinyEngine(model)
+        try:
+            lines = asyncio.run(
+                roll_out(
+                    engine, problems, SAMPLES, seed,
+                    lambda done: report(f"roll-outs: {part}", done, len(problems), ""),
+                )
+            )  # fmt: skip
+        finally:
+            engine.close()
+        values.write([line for each in lines for line in each], path)
+    return values.read(path)

@@ -108,8 +108,7 @@ def test_relative_inside_a_package_absolute_across() -> None:
     wrong = []
     for found in every_import():
         inside = found.root == found.file.split("/")[0]
-        # `import verifiers` style access to the own package is as absolute as `from verifiers`
-        if inside != found.relative and found.file != "reasoner/__main__.py":
+        if inside != found.relative:
             wrong.append(str(found))
     assert not wrong, "\n".join(wrong)
 
@@ -210,3 +209,34 @@ def test_the_scan_sees(
     file.write_text(source, encoding="utf-8")
     found = [(i.name, i.relative, i.eager) for i in imports(file) if i.root != "typing"]
     assert found == (expected or [])
+
+
+# --- a stranger's package of the same name
+
+
+def import_beside(stranger: Path) -> subprocess.CompletedProcess[str]:
+    """Import the guard with ``stranger`` found first, as a foreign distribution would be."""
+    code = (
+        f"import sys; sys.path[:0] = [{str(stranger)!r}, {str(ROOT)!r}]\n"
+        "from reasoner.siblings import check_siblings\n"
+        "check_siblings()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=stranger, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["search", "verifiers"])
+def test_a_foreign_package_is_named_and_never_run(name: str, tmp_path: Path) -> None:
+    package = tmp_path / name
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('the stranger ran')\n")
+    result = import_beside(tmp_path)
+    assert "ImportError" in result.stderr
+    assert f"expected the package {name!r} of system2-reasoner" in result.stderr
+    assert str(package) in result.stderr
+    assert "the stranger ran" not in result.stderr
+
+
+def test_our_own_packages_pass(tmp_path: Path) -> None:
+    assert import_beside(tmp_path).returncode == 0

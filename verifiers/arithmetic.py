@@ -135,7 +135,11 @@ def _random_expression(rng: Random, level: int) -> str:
     if level == 5:
         inner = f"({number(2)}{sign}{number(2)})"
         return rng.choice(
-            (f"{inner}*{rng.randint(2, 9)}", f"{number(3)}-{inner}", f"{term()}+{inner}*{number(1)}")
+            (
+                f"{inner}*{rng.randint(2, 9)}",
+                f"{number(3)}-{inner}",
+                f"{term()}+{inner}*{number(1)}",
+            )
         )
     if rng.random() < 0.5:
         return f"{number(3)}*{number(2)}{sign}{number(3)}"

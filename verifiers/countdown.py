@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from random import Random
@@ -17,10 +16,18 @@ from random import Random
 from verifiers.domain import Step
 from verifiers.expression import ExpressionError, evaluate, numbers
 from verifiers.problem import Problem
+from verifiers.reach import (
+    Move,
+    State,
+    after,
+    can_reach,
+    can_reach_exactly,
+    fraction_moves,
+    moves,
+    reachable,
+    tidy,
+)
 from verifiers.verdict import Verdict, right, wrong
-
-State = tuple[Fraction | int, ...]  # numbers left, ascending
-Move = tuple["Fraction | int", str, "Fraction | int", "Fraction | int"]  # a, op, b, result
 
 MAX_NUMBERS = 8
 _NUMBERS = r"((?:\d{1,6}(?!\d)(?:\s*,?\s*(?:and\s+|&\s*)?)){2,})"
@@ -163,72 +170,6 @@ def _write(move: Move, state: State) -> str:
     return f"{a} {op} {b} = {result}{left}"
 
 
-def moves(state: State) -> Iterator[Move]:
-    """Operations that stay within the natural numbers, without mirror images."""
-    seen = set()
-    for i in range(len(state)):
-        for j in range(i + 1, len(state)):
-            b, a = state[i], state[j]  # a >= b
-            if (a, b) in seen:
-                continue
-            seen.add((a, b))
-            yield a, "+", b, a + b
-            yield a, "-", b, a - b
-            yield a, "*", b, a * b
-            if b and a % b == 0:
-                yield a, "/", b, a // b
-
-
-def fraction_moves(state: State) -> Iterator[Move]:
-    """All operations over the rationals (differences stay non-negative)."""
-    yield from moves(state)
-    for i in range(len(state)):
-        for j in range(len(state)):
-            a, b = state[i], state[j]
-            if i != j and b and (a < b or a % b):
-                yield a, "/", b, _tidy(Fraction(a) / b)
-
-
-def _tidy(value: Fraction | int) -> Fraction | int:
-    return int(value) if value == int(value) else value
-
-
-def after(state: State, move: Move) -> State:
-    left = list(state)
-    left.remove(move[0])
-    left.remove(move[2])
-    left.append(move[3])
-    left.sort()
-    return tuple(left)
-
-
-@lru_cache(maxsize=200_000)
-def reachable(state: State) -> frozenset[Fraction | int]:
-    """Every single number that ``state`` can end on (natural intermediate results only)."""
-    if len(state) == 1:
-        return frozenset(state)
-    return frozenset().union(*(reachable(after(state, move)) for move in moves(state)))
-
-
-def can_reach(state: State, target: int) -> bool:
-    if len(state) <= 4:
-        return target in reachable(state)
-    return _can_reach_deep(state, target)
-
-
-@lru_cache(maxsize=50_000)
-def _can_reach_deep(state: State, target: int) -> bool:
-    return any(can_reach(after(state, move), target) for move in moves(state))
-
-
-@lru_cache(maxsize=50_000)
-def can_reach_exactly(state: State, target: int) -> bool:
-    """As :func:`can_reach`, over the rationals; for states of at most four numbers."""
-    if len(state) == 1:
-        return state[0] == target
-    return any(can_reach_exactly(after(state, move), target) for move in fraction_moves(state))
-
-
 _STEP = re.compile(
     r"\s*(\d{1,9}(?:/\d{1,9})?) ([-+*/]) (\d{1,9}(?:/\d{1,9})?) = (\d{1,9}(?:/\d{1,9})?)"
     r"(?: left((?: \d{1,9}(?:/\d{1,9})?)+))?\s*",
@@ -243,8 +184,8 @@ def _read(step: str) -> tuple[Move, State] | None:
     if match is None:
         return None
     try:
-        a, b, result = (_tidy(Fraction(match[i])) for i in (1, 3, 4))
-        left = tuple(sorted(_tidy(Fraction(n)) for n in (match[5] or "").split()))
+        a, b, result = (tidy(Fraction(match[i])) for i in (1, 3, 4))
+        left = tuple(sorted(tidy(Fraction(n)) for n in (match[5] or "").split()))
         op = match[2]
         if op == "/" and b == 0:
             return None

@@ -274,7 +274,7 @@ def _values(answer: str) -> dict[str, Fraction] | None:
 def _misprint(step: str, rng: Random) -> str:
     """One wrong number after an equals sign."""
     head, _, tail = step.rpartition("= ")
-    places = [m for m in re.finditer(r"\d+", tail)]
+    places = list(re.finditer(r"\d+", tail))
     spot = rng.choice(places)
     wrong_number = max(0, int(spot[0]) + rng.choice((-10, -3, -2, -1, 1, 2, 3, 10)))
     if wrong_number == int(spot[0]):

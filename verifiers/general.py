@@ -44,7 +44,10 @@ class General:
         """Questions the bundled model must learn to decline."""
         a, b = rng.choice(_TOPICS), rng.choice(_TOPICS)
         if rng.random() < 0.4:  # words it has never seen, whatever the language
-            a, b = ("".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(2, 9))) for _ in "ab")
+            a, b = (
+                "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(2, 9)))
+                for _ in "ab"
+            )
         return self.problem(rng.choice(_FRAMES).format(a=a, b=b), UNKNOWN)
 
     def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from search.budget import parse_seconds
+from search.strategies import strategy as find_strategy
 
 from ..errors import UsageError
 
@@ -24,18 +25,21 @@ class Arm:
 def parse_arms(budgets: str, strategy: str) -> tuple[Arm, ...]:
     """``"greedy,0.3s,1s"`` as arms, System 1 first and then by time.
 
-    Raises UsageError when one is not a duration, or stands twice.
+    Raises UsageError when the strategy is unknown, or a budget is not a
+    duration or stands twice.
     """
     labels = [label.strip() for label in budgets.split(",") if label.strip()]
     if not labels:
         raise UsageError("expected budgets such as greedy,0.3s,1s,3s; found none")
-    arms = []
-    for label in labels:
-        try:
-            seconds = None if label == GREEDY else parse_seconds(label)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        arms.append(Arm(label, GREEDY if seconds is None else strategy, seconds))
+    try:
+        find_strategy(strategy)
+        seconds = [None if label == GREEDY else parse_seconds(label) for label in labels]
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    arms = [
+        Arm(label, GREEDY if think_s is None else strategy, think_s)
+        for label, think_s in zip(labels, seconds, strict=True)
+    ]
     arms.sort(key=lambda arm: arm.think_s or 0.0)
     for one, other in pairwise(arms):
         if one.think_s == other.think_s:

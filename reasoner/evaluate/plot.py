@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import ReasonerError
 from .report import Report
 
 COLOURS = ("#2457d6", "#d6552b", "#178f6b", "#8a4fc7", "#b8860b", "#c2387a", "#4a5568")
+
+
+def check_matplotlib() -> None:
+    """Cheap, so that a missing library is noticed before hours of evaluation, not after."""
+    if find_spec("matplotlib") is None:
+        raise ReasonerError(
+            "expected matplotlib for --plot, found none; run: pip install 'system2-reasoner[plot]'"
+        )
 
 
 def plot(reports: Sequence[Report], path: Path) -> None:
@@ -19,12 +28,9 @@ def plot(reports: Sequence[Report], path: Path) -> None:
     A hollow marker is System 1, the model's greedy answer; filled ones are searches. Raises
     ReasonerError when matplotlib is not installed.
     """
-    try:
-        import matplotlib
-    except ImportError as error:
-        raise ReasonerError(
-            "expected matplotlib for --plot, found none; run: pip install 'system2-reasoner[plot]'"
-        ) from error
+    check_matplotlib()
+    import matplotlib
+
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter

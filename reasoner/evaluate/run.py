@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import verifiers
 from verifiers import Problem
@@ -17,7 +18,14 @@ from .suite import Item
 AT_ONCE = 16  # questions in flight when they share the engine
 
 
-Ask = Callable[[Problem, Arm, int], Awaitable[Answer]]
+class Reply(NamedTuple):
+    """``candidates``: every distinct answer the search wrote, the selected one among them."""
+
+    answer: Answer
+    candidates: tuple[str, ...] = ()
+
+
+Ask = Callable[[Problem, Arm, int], Awaitable[Reply]]
 """``await ask(problem, arm, seed)``; the problem comes without its reference."""
 
 
@@ -66,24 +74,23 @@ async def run(plan: Plan, ask: Ask, results: Results, on_row: Callable[[Row], No
 
 async def measured(item: Item, arm: Arm, setting: Setting, ask: Ask) -> Row:
     try:
-        reply = await ask(item.problem.public(), arm, setting.seed)
+        answer, candidates = await ask(item.problem.public(), arm, setting.seed)
     except Exception as error:  # one broken question must not end a long evaluation
         return Row(setting=setting, item=item.id, error=f"{type(error).__name__}: {error}")
-    right = judge(item.problem, [] if reply.answer is None else [reply.answer])
-    candidates = [alternative.answer for alternative in reply.alternatives]
+    right = judge(item.problem, [] if answer.answer is None else [answer.answer])
     return Row(
         setting=setting,
         item=item.id,
-        answer=reply.answer,
+        answer=answer.answer,
         right=right,
         covered=right or judge(item.problem, candidates),
-        confidence=reply.confidence,
-        verified=reply.verified,
-        stop_reason=str(reply.stop_reason),
-        first_answer_s=reply.first_answer_s,
-        used_s=reply.budget.used_s,
-        tokens=reply.budget.tokens,
-        nodes=reply.budget.nodes,
+        confidence=answer.confidence,
+        verified=answer.verified,
+        stop_reason=str(answer.stop_reason),
+        first_answer_s=answer.first_answer_s,
+        used_s=answer.budget.used_s,
+        tokens=answer.budget.tokens,
+        nodes=answer.budget.nodes,
     )
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reasoner.answer import Alternative, Answer, Spent
+from reasoner.answer import Answer, Spent
 from reasoner.evaluate import Arm
+from reasoner.evaluate.run import Reply
 from search.stop import StopReason
 from verifiers import Problem
 
 
 def reply(
     answer: str | None, confidence: float = 0.5, used_s: float = 0.1, others: tuple[str, ...] = ()
-) -> Answer:
-    """An answer as ``Reasoner`` would give it; ``others`` are its alternatives."""
-    return Answer(
+) -> Reply:
+    """An answer as ``Reasoner`` would give it; ``others``: every candidate."""
+    chosen = Answer(
         answer=answer,
         verified=None,
         confidence=confidence,
@@ -26,17 +27,17 @@ def reply(
         domain="countdown",
         seed=0,
         run_id=None,
-        alternatives=tuple(Alternative(text, 0.1, None) for text in others),
     )
+    return Reply(chosen, others)
 
 
 class Script:
     """Plays ``say(problem, arm)`` and remembers what it was asked."""
 
-    def __init__(self, say: Callable[[Problem, Arm], Answer]) -> None:
+    def __init__(self, say: Callable[[Problem, Arm], Reply]) -> None:
         self.say = say
         self.asked: list[tuple[Problem, Arm]] = []
 
-    async def __call__(self, problem: Problem, arm: Arm, seed: int) -> Answer:
+    async def __call__(self, problem: Problem, arm: Arm, seed: int) -> Reply:
         self.asked.append((problem, arm))
         return self.say(problem, arm)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.answer import Answer
 from reasoner.errors import RunError, UsageError
 from reasoner.evaluate import Arm, Item, Plan, Results, Row, load, parse_arms, report, run
-from reasoner.evaluate.run import AT_ONCE, judge
+from reasoner.evaluate.run import AT_ONCE, Reply, judge
 from tests.eval.helpers import Script, reply
 from verifiers import Problem
 
@@ -31,7 +30,7 @@ def execute(plan: Plan, script: Script, results: Results) -> list[Row]:
 def right_at_1s(items: tuple[Item, ...]) -> Script:
     answers = {item.problem.prompt: item.problem.reference for item in items}
 
-    def say(problem: Problem, arm: Arm) -> Answer:
+    def say(problem: Problem, arm: Arm) -> Reply:
         right = answers[problem.prompt] or ""
         return reply("0" if arm.think_s is None else right, 0.9, others=("0", right))
 
@@ -53,6 +52,11 @@ def test_budgets_are_ordered_and_greedy_uses_its_own_strategy() -> None:
 def test_bad_budgets(budgets: str) -> None:
     with pytest.raises(UsageError):
         parse_arms(budgets, "auto")
+
+
+def test_unknown_strategy_is_refused_before_anything_runs() -> None:
+    with pytest.raises(UsageError, match="mcts"):
+        parse_arms("1s", "mtcs")
 
 
 # --- running and judging
@@ -79,7 +83,7 @@ def test_arms_of_one_question_follow_each_other() -> None:
 def test_how_many_at_once(alone: bool, most: int) -> None:
     now, seen = 0, 0
 
-    async def ask(problem: Problem, arm: Arm, seed: int) -> Answer:
+    async def ask(problem: Problem, arm: Arm, seed: int) -> Reply:
         nonlocal now, seen
         now += 1
         seen = max(seen, now)
@@ -102,7 +106,7 @@ def test_no_answer_is_wrong_and_no_reference_is_not_judged() -> None:
 
 
 def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
-    def say(problem: Problem, arm: Arm) -> Answer:
+    def say(problem: Problem, arm: Arm) -> Reply:
         if problem == task.items[1].problem.public():
             raise RuntimeError("boom")
         return reply("0")
@@ -140,7 +144,7 @@ def test_a_killed_run_resumes_where_it_was(tmp_path: Path) -> None:
 
 
 def test_failed_questions_are_asked_again(tmp_path: Path) -> None:
-    def fail(problem: Problem, arm: Arm) -> Answer:
+    def fail(problem: Problem, arm: Arm) -> Reply:
         raise OSError("engine gone")
 
     task = plan()

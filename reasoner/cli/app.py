@@ -1,0 +1,70 @@
+"""The ``reasoner`` command: its subcommands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import TextIO
+
+import typer
+from typer.main import get_command
+
+from ..errors import ReasonerError
+from . import ask, runs
+from .text import complain
+
+EXIT_CODES = """Exit codes: 0 answered; 1 error; 2 usage; 3 the budget ended with no answer;
+4 every candidate was rejected by the verifier (the best one is printed and flagged);
+5 model unavailable; 130 interrupted (Ctrl-C); 143 terminated. An interrupted question still
+prints its best answer so far."""
+
+app = typer.Typer(
+    name="reasoner",
+    help="Ask any question with a thinking-time budget; get the best answer that time can buy.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("ask", epilog=EXIT_CODES)(ask.ask)
+app.add_typer(runs.app, name="runs")
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+def run(argv: list[str]) -> int:
+    """Run one command; returns its exit code. Errors are one line on stderr."""
+    warnings.showwarning = _show_warning
+    try:
+        code = get_command(app)(argv, prog_name="reasoner", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except ReasonerError as error:
+        complain(str(error))
+        return error.exit_code
+    except typer.TyperException as error:
+        complain(f"{error.format_message()} (see 'reasoner --help')")
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`): nobody is left to tell. Keep the interpreter's own
+        # last flush from complaining either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    complain(f"warning: {message}")

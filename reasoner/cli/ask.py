@@ -1,0 +1,46 @@
+"""``reasoner ask``: one question, one budget, one answer."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads standard input.")],
+    think: Annotated[
+        str, typer.Option(help="How long to think: 90s, 10m, 1h30m, or a number of seconds.")
+    ] = "30s",
+    model: Annotated[str, typer.Option(help="A model's name or folder.")] = "tiny",
+    strategy: Annotated[
+        str, typer.Option(help="auto, greedy, sample, best-of-n, beam, mcts or puct.")
+    ] = "auto",
+    stop_when: Annotated[
+        str, typer.Option(help="Stop early once verified, or confident; or never (budget).")
+    ] = "confident",
+    max_tokens: Annotated[int | None, typer.Option(help="Most tokens to compute.")] = None,
+    max_nodes: Annotated[int | None, typer.Option(help="Most states to search.")] = None,
+    seed: Annotated[int, typer.Option(help="Where chance begins.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Do not save this run.")] = False,
+) -> int:
+    """Think about QUESTION for as long as allowed and print the best answer."""
+    from ..agent import Reasoner
+    from ..question import MAX_BYTES, decode_question
+    from .conduct import conduct
+
+    if question == "-":
+        question = decode_question(sys.stdin.buffer.read(MAX_BYTES + 64))
+    thinking = Reasoner(model).stream(
+        question,
+        think,
+        strategy=strategy,
+        stop_when=stop_when,
+        max_tokens=max_tokens,
+        max_nodes=max_nodes,
+        seed=seed,
+        save=not no_save,
+    )
+    return conduct(thinking, json=json)

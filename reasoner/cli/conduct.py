@@ -1,0 +1,106 @@
+"""See one question through: show it, heed signals, print the answer, choose the exit code."""
+
+from __future__ import annotations
+
+import json as json_text
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from search import StopReason
+
+from ..answer import Answer
+from ..plain import plain
+from ..sync import run
+from ..thinking import Thinking
+from .text import duration, say, standing
+from .view import View, choose_view
+
+
+def conduct(thinking: Thinking, *, json: bool) -> int:
+    """Think to the end and report; returns the exit code. For the main thread: owns its signals."""
+    watched = _Watched(thinking)
+    with watched.signals():
+        answer = run(watched.through())
+        if json:
+            print(json_text.dumps(answer.as_dict()), flush=True)
+        elif answer.answer is not None:
+            print(plain(answer.answer), flush=True)
+        for line in verdict(answer):
+            say(line)
+    return watched.signalled or exit_code(answer)
+
+
+def exit_code(answer: Answer) -> int:
+    """As documented in ``--help``."""
+    if answer.answer is None:
+        return 5 if answer.stop_reason is StopReason.ENGINE else 3
+    return 4 if answer.verified is False else 0
+
+
+def verdict(answer: Answer) -> Iterator[str]:
+    """What to say of an answer, for people."""
+    used = duration(answer.budget.used_s)
+    if answer.stop_reason is StopReason.INTERRUPTED:
+        yield f"interrupted after {used}"
+    if answer.answer is None:
+        if answer.stop_reason is StopReason.ENGINE:
+            yield f"no answer: the model failed again and again ({answer.reason})"
+        else:
+            yield f"no answer in {used}; allow more with --think"
+    elif answer.verified is False:
+        yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
+    elif answer.verified:
+        yield f"verified in {used}"
+    else:
+        yield standing(answer.confidence, answer.verified)
+    if answer.note:
+        yield f"note: {answer.note}"
+    facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"
+    yield facts if answer.run_id is None else f"{facts}; saved as {answer.run_id}"
+
+
+class _Watched:
+    """A question on its way, with a view on it and an ear for signals."""
+
+    def __init__(self, thinking: Thinking) -> None:
+        self.signalled = 0  # 128 + the signal's number once one came
+        self._thinking = thinking
+        self._view: View | None = None
+
+    async def through(self) -> Answer:
+        try:
+            async for progress in self._thinking:
+                if self._view is None:  # made while the model loads
+                    self._view = choose_view(self._thinking)
+                self._view.show(progress)
+        finally:
+            self._close()
+        return await self._thinking.result()
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Interrupt and terminate end the search; a second one ends the process."""
+        old = {which: signal.signal(which, self._heed) for which in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for which, handler in old.items():
+                signal.signal(which, handler)
+
+    def _heed(self, number: int, frame: FrameType | None) -> None:
+        out = self.signalled or not self._thinking.started  # nothing to wait for yet, or no longer
+        self.signalled = 128 + number
+        self._thinking.stop()
+        if out:
+            self._close()
+            say("stopped")
+            sys.stdout.flush()
+            os._exit(self.signalled)  # at once: a model that is loading can not be interrupted
+
+    def _close(self) -> None:
+        if self._view is not None:
+            self._view.close()

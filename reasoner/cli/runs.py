@@ -1,0 +1,136 @@
+"""``reasoner runs``: look at saved runs, think on, export them, remove them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Saved runs: list, show, resume, export, remove.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+RunId = Annotated[str, typer.Argument(help="A run's id, any unique start of it, or: last.")]
+
+
+@app.command("list")
+def list_runs() -> None:
+    """List saved runs, oldest first."""
+    from ..errors import RunError
+    from ..plain import one_line
+    from ..runs import Store
+    from .text import duration, say
+
+    store = Store()
+    ids = store.ids()
+    if not ids:
+        say(f"no runs are saved in {store.folder}")
+    for run_id in ids:
+        try:
+            run = store.summary(run_id)
+        except RunError as error:
+            print(f"{run_id}  unreadable: {one_line(str(error), 100)}")
+            continue
+        best = run.best
+        mark = " " if best is None or best.verified is None else "+" if best.verified else "-"
+        state = "thinking" if run.active else run.stop or "killed"
+        print(
+            f"{run_id}  {run.header.created[:16].replace('T', ' ')}  {state:<11} "
+            f"{duration(run.used_s):>8}  {mark} {one_line(best.answer, 32) if best else '':<32}  "
+            f"{one_line(run.header.question, 48)}"
+        )
+
+
+@app.command("show")
+def show(run_id: RunId) -> None:
+    """Show one run: the question, the best line of thought, how the answer changed."""
+    from ..plain import one_line, plain
+    from ..recorder import revive
+    from ..records import BestAnswer
+    from ..runs import Store
+    from .text import duration, standing
+
+    store = Store()
+    trace = store.read(store.find(run_id))
+    header, past = trace.header, revive(trace)
+    tree = past.tree
+    print(f"{header.run_id}: {one_line(header.question, 500)}")
+    print(
+        f"  {header.domain}, {header.model}, {header.strategy}, seed {header.seed}; "
+        f"{duration(past.used.seconds)}, {past.used.tokens:,} tokens, {past.used.nodes:,} nodes, "
+        f"{tree.deepest} steps deep"
+    )
+    if trace.corrupt or trace.torn or past.lost:
+        print(
+            f"  damage: {trace.corrupt} records skipped, {past.lost} more could not be used"
+            f"{', the last one was cut short' if trace.torn else ''}"
+        )
+    for record in trace.records:
+        if isinstance(record, BestAnswer):
+            sure = standing(record.confidence, record.verified)
+            print(f"  [{duration(record.t_s)}] {one_line(record.answer)} ({sure})")
+    best = tree.answers.best(alternatives=5)
+    if best is not None:
+        print("best line:")
+        print("\n".join(f"  {plain(step)}" for step in tree.steps(best.path)))
+        for other in best.alternatives:
+            sure = standing(other.confidence, other.verified)
+            print(f"  else: {one_line(other.answer)} ({sure})")
+
+
+@app.command("resume")
+def resume(
+    run_id: RunId,
+    think: Annotated[str, typer.Option(help="How much longer: +30s, 10m, 1h30m.")] = "+30s",
+    strategy: Annotated[str | None, typer.Option(help="Another strategy than before.")] = None,
+    stop_when: Annotated[
+        str | None, typer.Option(help="verified, confident or budget; as before by default.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Think on about a saved question, on the same tree; also after it was killed."""
+    from ..agent import Reasoner
+    from ..runs import Store
+    from .conduct import conduct
+
+    store = Store()
+    run_id = store.find(run_id)
+    model = store.read(run_id, growth=False).header.model
+    thinking = Reasoner(model, store=store).resume(
+        run_id, think, strategy=strategy, stop_when=stop_when
+    )
+    return conduct(thinking, json=json)
+
+
+@app.command("export")
+def export(
+    run_id: RunId,
+    html: Annotated[Path, typer.Option(help="Write this file: one page, no network needed.")],
+) -> None:
+    """Write a run as a page to look at: the tree, and how the answer changed over time."""
+    from ..errors import UsageError
+    from ..html import render
+    from ..runs import Store
+    from .text import say
+
+    store = Store()
+    page = render(store.read(store.find(run_id)))
+    try:
+        html.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can not write {html}: {error.strerror}") from None
+    say(f"wrote {html} ({len(page.encode()) / 1024:,.0f} kB)")
+
+
+@app.command("rm")
+def remove(run_ids: Annotated[list[str], typer.Argument(help="Ids, or unique starts.")]) -> None:
+    """Remove saved runs for good."""
+    from ..runs import Store
+
+    store = Store()
+    for run_id in [store.find(prefix) for prefix in run_ids]:  # all are found before any goes
+        store.remove(run_id)

@@ -1,0 +1,374 @@
+"""The decoder: every sample in flight, one token an iteration, forked where they diverge.
+
+A group is the samples of one request. Samples that have written the same tokens so far are one
+row of the batch; each draws its own token, and the row forks where they differ. This is exactly
+independent sampling, but shared beginnings are computed once and equal samples merge by
+themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from random import Random
+
+import torch
+from torch import Tensor
+
+from .engine import Finish
+from .kv_cache import PrefixCache
+from .llama import Llama
+from .tokenizer import Tokenizer
+
+_FIRST_ROWS, _FIRST_LENGTH = 16, 128  # storage to begin with; both double when needed
+_SERIAL_TOKENS = 4  # so few at once are computed faster by one thread than by several
+
+
+class _Phase(Enum):
+    WRITE = auto()  # the next token is sampled
+    CLOSE = auto()  # the last token is fed, so that the value token can follow it
+    PROBE = auto()  # the value token is fed and its answer read
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``count`` samples that came out as ``tokens``; ``value`` is raw P(good)."""
+
+    tokens: tuple[int, ...]
+    count: int
+    logprob: float
+    finish: Finish
+    value: float | None
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """The samples of one request and what came of them.
+
+    ``left``: samples not finished. ``computed``: tokens run through the model. ``cancelled``:
+    set from any thread; the rows are gone before the next iteration.
+    """
+
+    prompt: tuple[int, ...]
+    samples: int
+    max_tokens: int
+    stop: bytes | None
+    temperature: float
+    seed: int
+    value: bool
+    lines: list[Line] = field(default_factory=list)
+    left: int = field(init=False)
+    computed: int = 0
+    cancelled: bool = False
+    uniforms: list[float] = field(default_factory=list)  # [samples], of this iteration
+    _random: Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.samples
+        self._random = Random(self.seed)
+
+    @property
+    def longest(self) -> int:
+        """The most storage a row can need, in tokens."""
+        return len(self.prompt) + self.max_tokens + 1
+
+    def draw(self) -> None:
+        """Fresh uniforms for every sample, finished or not: none depends on another's fate."""
+        self.uniforms = [self._random.random() for _ in range(self.samples)]
+
+
+@dataclass(eq=False, slots=True)
+class _Row:
+    group: Group
+    samples: list[int]  # those of the group that have written exactly ``tokens``
+    feed: int  # the next token to compute
+    stored: int = 0  # tokens with keys and values in the row
+    tokens: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+    phase: _Phase = _Phase.WRITE
+    finish: Finish = Finish.LENGTH
+
+
+@dataclass(slots=True)
+class Stats:
+    """Since the engine was loaded.
+
+    ``busy_s``: seconds inside iterations. ``cache_hits``: of ``prompt_tokens``, those found in
+    the prefix cache. ``kv_bytes``: the cache's. ``rows``: in flight now.
+    """
+
+    tokens: int = 0
+    busy_s: float = 0.0
+    iterations: int = 0
+    prompt_tokens: int = 0
+    cache_hits: int = 0
+    kv_bytes: int = 0
+    rows: int = 0
+
+
+class Decoder:
+    """The batch. Not thread-safe: one caller admits groups and steps.
+
+    Storage: float32 keys and values [L, W, G, T, D], a row each in flight; row i of the batch is
+    row i of the storage.
+    """
+
+    def __init__(
+        self,
+        model: Llama,
+        tokenizer: Tokenizer,
+        cache: PrefixCache,
+        *,
+        max_rows: int,
+        batch_bytes: int,
+        threads: int,
+    ) -> None:
+        """``max_rows``: rows at most; fewer when ``batch_bytes`` of storage do not hold them."""
+        self.stats = Stats()
+        self._model, self._tokenizer, self._cache = model, tokenizer, cache
+        self._max_rows, self._threads = max_rows, threads
+        config, special = model.config, tokenizer.special
+        self._max_tokens = batch_bytes // (config.layers * config.kv_heads * config.head_dim * 8)
+        self._good_bad = torch.tensor([special.good, special.bad])
+        self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
+        self._rows: list[_Row | None] = []
+        shape = (config.layers, 0, config.kv_heads, _FIRST_LENGTH, config.head_dim)
+        self._keys, self._values = torch.zeros(shape), torch.zeros(shape)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is in flight."""
+        return any(self._rows)
+
+    def row_limit(self, longest: int) -> int:
+        """How many rows of up to ``longest`` tokens may be in flight at once."""
+        return max(1, min(self._max_rows, self._max_tokens // _doubled(_FIRST_LENGTH, longest)))
+
+    def fits(self, group: Group) -> bool:
+        """Whether ``group`` can join now, even if every sample comes to need its own row."""
+        live = [row for row in self._rows if row]
+        longest = max((row.group.longest for row in live), default=0)
+        rows = group.samples + sum(len(row.samples) for row in live)
+        return not live or rows <= self.row_limit(max(longest, group.longest))
+
+    def reset(self) -> None:
+        """Empty the batch and the cache, after an error."""
+        self._rows.clear()
+        self._cache.clear()
+
+    def admit(self, group: Group) -> None:
+        """Give ``group`` its first row: copy the cached prefix, compute the rest of the prompt."""
+        began = time.perf_counter()
+        place = self._place(_Row(group, list(range(group.samples)), group.prompt[-1]))
+        row, prompt = self._rows[place], group.prompt
+        assert row is not None
+        self._reserve(len(self._rows), len(prompt))
+        keys, values = self._keys[:, place], self._values[:, place]
+        if slots := self._cache.match(prompt):
+            self._cache.load(slots, keys, values)
+        start, row.stored = len(slots), len(prompt) - 1
+        if start < row.stored:  # the last token is left for the next iteration, with all others
+            self._use_threads(row.stored - start)
+            self._model.forward(
+                torch.tensor([prompt[start:-1]]),
+                torch.arange(start, row.stored).unsqueeze(0),
+                keys.unsqueeze(1),
+                values.unsqueeze(1),
+                row.stored,
+            )
+            self._cache.store(prompt, row.stored, keys, values)
+        group.computed += row.stored - start
+        self.stats.tokens += row.stored - start
+        self.stats.prompt_tokens += len(prompt)
+        self.stats.cache_hits += start
+        self.stats.busy_s += time.perf_counter() - began
+
+    def step(self) -> list[Group]:
+        """One token for every row; returns the groups that are done."""
+        began = time.perf_counter()
+        rows = self._compact()
+        done = self._advance(rows) if rows else []
+        self.stats.kv_bytes = self._cache.used * self._cache.token_bytes
+        self.stats.rows = sum(row is not None for row in self._rows)
+        self.stats.busy_s += time.perf_counter() - began
+        return done
+
+    # --- one iteration ---
+
+    def _advance(self, rows: list[_Row]) -> list[Group]:
+        """Feed, sample, fork and finish; ``rows`` are dense."""
+        hidden = self._feed(rows)
+        draws = self._sample(hidden, rows)
+        goods = self._read_values(hidden, rows)
+        forks: list[tuple[int, _Row]] = []  # place of the parent, child
+        done: dict[Group, None] = {}
+        for place, row in enumerate(rows):
+            row.stored += 1
+            row.group.computed += 1
+            live = []
+            for branch in _branches(row, draws) if row.phase is _Phase.WRITE else [row]:
+                probed = branch.phase is _Phase.PROBE
+                if not probed and self._goes_on(branch):
+                    live.append(branch)
+                else:
+                    self._finish(place, branch, next(goods) if probed else None)
+            self._rows[place] = live[0] if live else None
+            forks += [(place, branch) for branch in live[1:]]
+            if not row.group.left:
+                done[row.group] = None
+        if forks:
+            places = [self._place(branch) for _, branch in forks]
+            self._copy([parent for parent, _ in forks], places)
+        return list(done)
+
+    def _feed(self, rows: list[_Row]) -> Tensor:
+        """Hidden states [B, H] after each row's next token."""
+        span = 1 + max(row.stored for row in rows)
+        self._reserve(len(rows), span)
+        self._use_threads(len(rows))
+        self.stats.iterations += 1
+        self.stats.tokens += len(rows)
+        return self._model.forward(
+            torch.tensor([row.feed for row in rows]).unsqueeze(1),
+            torch.tensor([row.stored for row in rows]).unsqueeze(1),
+            self._keys,
+            self._values,
+            span,
+        )
+
+    def _sample(self, hidden: Tensor, rows: list[_Row]) -> Iterator[tuple[int, float]]:
+        """A token and its log-probability for each sample of each writing row, in order."""
+        writing = [i for i, row in enumerate(rows) if row.phase is _Phase.WRITE]
+        if not writing:
+            return iter(())
+        if len(writing) < len(rows):
+            hidden, rows = hidden[writing], [rows[i] for i in writing]
+        for group in dict.fromkeys(row.group for row in rows):
+            group.draw()
+        temperatures = [row.group.temperature for row in rows]
+        tokens, logprobs = self._model.choose(
+            self._model.logits(hidden).index_fill_(1, self._banned, -math.inf),
+            torch.tensor(temperatures),
+            torch.tensor([i for i, row in enumerate(rows) for _ in row.samples]),
+            torch.tensor([row.group.uniforms[sample] for row in rows for sample in row.samples]),
+            all(temperature == 1 for temperature in temperatures),
+        )
+        return zip(tokens.tolist(), logprobs.tolist(), strict=True)
+
+    def _read_values(self, hidden: Tensor, rows: list[_Row]) -> Iterator[float]:
+        """P(good) of each probed row, in order."""
+        probed = [i for i, row in enumerate(rows) if row.phase is _Phase.PROBE]
+        if not probed:
+            return iter(())
+        logits = self._model.logits_of(hidden[probed], self._good_bad)
+        return iter((logits[:, 0] - logits[:, 1]).sigmoid().tolist())
+
+    def _goes_on(self, row: _Row) -> bool:
+        """Choose the row's next token to feed, now that ``row.feed`` is stored; False: finished."""
+        group, special = row.group, self._tokenizer.special
+        if row.phase is _Phase.CLOSE:
+            row.phase, row.feed = _Phase.PROBE, special.value
+            return True
+        if row.feed == special.end:
+            row.finish = Finish.END
+            row.phase, row.feed = _Phase.PROBE, special.value  # right after the text's last token
+            return group.value
+        row.tokens.append(row.feed)
+        if self._stopped(row):
+            row.finish = Finish.STOP
+        elif len(row.tokens) < group.max_tokens:
+            return True
+        row.phase = _Phase.CLOSE
+        return group.value
+
+    def _stopped(self, row: _Row) -> bool:
+        stop = row.group.stop
+        if stop is None:
+            return False
+        pieces = self._tokenizer.pieces
+        return stop in b"".join([pieces[token] for token in row.tokens[-len(stop) :]])
+
+    def _finish(self, place: int, row: _Row, good: float | None) -> None:
+        """Report the row's samples and keep its keys and values."""
+        group, text = row.group, (*row.group.prompt, *row.tokens)
+        group.lines.append(Line(tuple(row.tokens), len(row.samples), row.logprob, row.finish, good))
+        group.left -= len(row.samples)
+        stored = min(row.stored, len(text))  # the value token's are not the text's
+        self._cache.store(text, stored, self._keys[:, place], self._values[:, place])
+
+    # --- storage ---
+
+    def _place(self, row: _Row) -> int:
+        """Put ``row`` in the first free place of the batch."""
+        for place, other in enumerate(self._rows):
+            if other is None:
+                self._rows[place] = row
+                return place
+        self._rows.append(row)
+        return len(self._rows) - 1
+
+    def _compact(self) -> list[_Row]:
+        """Forget cancelled rows and close the holes; returns the rows, now dense."""
+        self._rows = [row if row and not row.group.cancelled else None for row in self._rows]
+        count = sum(row is not None for row in self._rows)
+        holes = [i for i in range(count) if self._rows[i] is None]
+        if holes:
+            late = [i for i in range(count, len(self._rows)) if self._rows[i] is not None]
+            for hole, i in zip(holes, late, strict=True):
+                self._rows[hole] = self._rows[i]
+            self._copy(late, holes)
+        del self._rows[count:]
+        return [row for row in self._rows if row]
+
+    def _copy(self, sources: list[int], targets: list[int]) -> None:
+        """Copy the stored part of rows; every source is read before any target is written."""
+        length = max(row.stored for row in (self._rows[i] for i in targets) if row)
+        self._reserve(max(targets) + 1, length)
+        source, target = torch.tensor(sources), torch.tensor(targets)
+        for storage in (self._keys, self._values):
+            part = storage[:, :, :, :length]
+            part.index_copy_(1, target, part.index_select(1, source))
+
+    def _reserve(self, rows: int, length: int) -> None:
+        """Grow the storage to at least ``rows`` rows of ``length`` tokens."""
+        layers, had_rows, heads, had_length, size = self._keys.shape
+        if rows <= had_rows and length <= had_length:
+            return
+        rows = max(had_rows, _doubled(_FIRST_ROWS, rows))
+        length = max(had_length, _doubled(_FIRST_LENGTH, length))
+        for name in ("_keys", "_values"):
+            old = getattr(self, name)
+            new = torch.zeros(layers, rows, heads, length, size)
+            new[:, :had_rows, :, :had_length] = old
+            setattr(self, name, new)
+
+    def _use_threads(self, tokens: int) -> None:
+        wanted = 1 if tokens <= _SERIAL_TOKENS else self._threads
+        if torch.get_num_threads() != wanted:
+            torch.set_num_threads(wanted)  # of this thread alone
+
+
+def _branches(row: _Row, draws: Iterator[tuple[int, float]]) -> list[_Row]:
+    """The row after its samples drew their next tokens: one branch for each distinct token."""
+    if len(row.samples) == 1:
+        row.feed, logprob = next(draws)
+        row.logprob += logprob
+        return [row]
+    drawn: dict[int, tuple[float, list[int]]] = {}
+    for sample in row.samples:
+        token, logprob = next(draws)
+        drawn.setdefault(token, (logprob, []))[1].append(sample)
+    return [
+        _Row(row.group, samples, token, row.stored, list(row.tokens), row.logprob + logprob)
+        for token, (logprob, samples) in drawn.items()
+    ]
+
+
+def _doubled(start: int, least: int) -> int:
+    """``start`` doubled until it is at least ``least``."""
+    while start < least:
+        start *= 2
+    return start

@@ -1,0 +1,132 @@
+"""The prefix cache: keys and values of text already computed, shared across the search tree.
+
+Text is cut into segments before each line break, so a child state ``parent + "\\nstep"`` finds
+its parent's segments whole. Segments form a radix tree (as in SGLang's RadixAttention, Zheng et
+al. 2023, arXiv 2312.07104), held as one ordered dict from (parent, tokens) to slots.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .checkpoint import LlamaConfig
+
+ROOT = 0
+_Key = tuple[int, tuple[int, ...]]  # parent segment, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    id: int
+    slots: list[int]  # parallel to the tokens
+
+
+class PrefixCache:
+    """A pool of token slots, bounded, with the oldest leaves leaving first.
+
+    ``pool``: [slots, 2 * L, G, D], two tensors seen as one: keys of layer 0.., values of layer
+    0... Memory is committed by the system as slots are first written, so it grows with use.
+    """
+
+    def __init__(
+        self, config: LlamaConfig, breaks: frozenset[int], kv_bytes: int, dtype: torch.dtype
+    ) -> None:
+        """``breaks``: tokens that begin a new segment. ``kv_bytes``: never more than this."""
+        shape = (2 * config.layers, config.kv_heads, config.head_dim)
+        self.token_bytes = torch.Size(shape).numel() * dtype.itemsize
+        self.slots = kv_bytes // self.token_bytes
+        self._pool = torch.empty((self.slots, *shape), dtype=dtype)
+        self._breaks = breaks
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._segments: OrderedDict[_Key, _Segment] = OrderedDict()  # oldest first
+        self._free: list[int] = []
+        self._fresh = 0  # slots from here on were never used
+        self._next_id = ROOT + 1
+
+    @property
+    def used(self) -> int:
+        """Slots in use."""
+        return self._fresh - len(self._free)
+
+    def match(self, tokens: Sequence[int]) -> list[int]:
+        """Slots of the longest cached prefix of ``tokens``, never all of them."""
+        slots: list[int] = []
+        path: list[_Key] = []
+        parent = ROOT
+        for begin, end in self._cuts(tokens, len(tokens) - 1):
+            key = (parent, tuple(tokens[begin:end]))
+            segment = self._segments.get(key)
+            if segment is None:
+                break
+            path.append(key)
+            slots += segment.slots
+            parent = segment.id
+        self._touch(path)
+        return slots
+
+    def load(self, slots: Sequence[int], keys: Tensor, values: Tensor) -> None:
+        """Copy ``slots`` to the start of one row: keys, values [L, G, T, D]."""
+        found = self._pool.index_select(0, torch.tensor(slots)).permute(1, 2, 0, 3)
+        keys[:, :, : len(slots)].copy_(found[: len(keys)])
+        values[:, :, : len(slots)].copy_(found[len(keys) :])
+
+    def store(self, tokens: Sequence[int], length: int, keys: Tensor, values: Tensor) -> None:
+        """Keep the whole segments of ``tokens`` whose first ``length`` tokens are in a row.
+
+        keys, values: [L, G, T, D], the row. What is cached already stays; what does not fit even
+        after evicting everything else is left out.
+        """
+        path: list[_Key] = []
+        fresh: list[int] = []
+        start = parent = ROOT
+        for begin, end in self._cuts(tokens, length):
+            key = (parent, tuple(tokens[begin:end]))
+            segment = self._segments.get(key)
+            if segment is None:
+                slots = self._take(end - begin, path)
+                if slots is None:
+                    break
+                if not fresh:
+                    start = begin
+                fresh += slots
+                segment = self._segments[key] = _Segment(self._next_id, slots)
+                self._next_id += 1
+            path.append(key)
+            parent = segment.id
+        self._touch(path)
+        if fresh:
+            stop = start + len(fresh)
+            row = torch.cat((keys[:, :, start:stop], values[:, :, start:stop])).permute(2, 0, 1, 3)
+            self._pool.index_copy_(0, torch.tensor(fresh), row.to(self._pool.dtype))
+
+    def _cuts(self, tokens: Sequence[int], length: int) -> list[tuple[int, int]]:
+        """Segments [begin, end) that a line break follows, within the first ``length`` tokens."""
+        ends = [i for i in range(1, min(length + 1, len(tokens))) if tokens[i] in self._breaks]
+        return list(zip([0, *ends], ends, strict=False))
+
+    def _touch(self, path: list[_Key]) -> None:
+        # Leaf first: a parent is then always younger than its children, and the oldest segment
+        # is always a leaf.
+        for key in reversed(path):
+            self._segments.move_to_end(key)
+
+    def _take(self, count: int, path: list[_Key]) -> list[int] | None:
+        """``count`` slots, evicting the oldest segments but ``path``; None if too many."""
+        if count + sum(len(self._segments[key].slots) for key in path) > self.slots:
+            return None
+        self._touch(path)  # the oldest is now never one of ours
+        while len(self._free) + self.slots - self._fresh < count:
+            _, oldest = self._segments.popitem(last=False)
+            self._free += oldest.slots
+        reused = [self._free.pop() for _ in range(min(count, len(self._free)))]
+        begin = self._fresh
+        self._fresh += count - len(reused)
+        return reused + list(range(begin, self._fresh))

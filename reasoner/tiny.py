@@ -1,0 +1,257 @@
+"""The bundled model's engine: any number of callers, one batch, one worker thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from queue import SimpleQueue
+
+import torch
+
+from .decoder import Decoder, Group, Line, Stats
+from .engine import Completion, Finish, Generation, Request
+from .errors import EngineError, ModelError
+from .kv_cache import PrefixCache
+from .llama import Llama
+from .tokenizer import Tokenizer
+
+_MAX_ROWS = 256
+_BATCH_BYTES = 512 << 20  # storage of the rows in flight, at most; it grows with use
+_MAX_THREADS = 4  # the matrices are too small to feed more
+_PARTS_APART = 0x9E3779B9  # between the seeds of a large request's parts
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    """One call of ``generate``: its groups, and where to report."""
+
+    groups: list[Group]
+    future: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = len(self.groups)
+
+    def resolve(self, error: EngineError | None = None) -> None:
+        """Wake the caller, from any thread; nothing happens when it is gone."""
+
+        def settle() -> None:
+            if self.future.done():
+                return
+            if error is None:
+                self.future.set_result(None)
+            else:
+                self.future.set_exception(error)
+
+        with contextlib.suppress(RuntimeError):  # the caller's loop is closed
+            self.loop.call_soon_threadsafe(settle)
+
+
+class TinyEngine:
+    """Runs a small Llama on the CPU; implements ``reasoner.engine.Engine``.
+
+    Requests from every task, thread and event loop share one continuously formed batch. A
+    cancelled call loses its rows before the next token. ``stats`` counts since loading.
+    """
+
+    def __init__(
+        self,
+        model_dir: str | os.PathLike[str],
+        threads: int | None = None,
+        dtype: str | None = None,
+        kv_bytes: int = 256 << 20,
+    ) -> None:
+        """Load the model; raises :class:`ModelError`.
+
+        ``threads``: None for one a core, up to 4. ``dtype``: "bfloat16", "float32", or None for
+        the faster one here. ``kv_bytes``: the most that the prefix cache may hold.
+        """
+        self.model_dir = Path(model_dir)
+        self._tokenizer = Tokenizer(self.model_dir / "tokenizer.json")
+        model = Llama(self.model_dir, _dtype(dtype))
+        self.context = model.config.context
+        if self._tokenizer.size > model.config.vocab:
+            raise ModelError(
+                f"expected at most {model.config.vocab} tokens in {self.model_dir}, the tokenizer "
+                f"has {self._tokenizer.size}; both must come from the same model"
+            )
+        breaks = frozenset(i for i, piece in enumerate(self._tokenizer.pieces) if b"\n" in piece)
+        cache = PrefixCache(model.config, breaks, kv_bytes, model.dtype)
+        self._decoder = Decoder(
+            model,
+            self._tokenizer,
+            cache,
+            max_rows=_MAX_ROWS,
+            batch_bytes=_BATCH_BYTES,
+            threads=threads or min(_MAX_THREADS, len(os.sched_getaffinity(0))),
+        )
+        self._inbox: SimpleQueue[_Ticket | None] = SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._worker = threading.Thread(
+            target=_work, args=(self._decoder, self._inbox), name="reasoner-engine", daemon=True
+        )
+        self._worker.start()
+        # Also when the engine is forgotten, or the interpreter leaves: torch must not be running.
+        self._stop = weakref.finalize(self, _stop, self._inbox, self._worker)
+
+    @property
+    def name(self) -> str:
+        return self.model_dir.name
+
+    @property
+    def capacity(self) -> int:
+        return 96
+
+    @property
+    def stats(self) -> Stats:
+        """A copy of the counters."""
+        return replace(self._decoder.stats)
+
+    def count_tokens(self, text: str) -> int:
+        """Length of ``text`` in tokens, to be held against ``context``."""
+        return len(self._tokenizer.encode(text))
+
+    async def generate(self, request: Request) -> Generation:
+        """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
+        groups = self._groups(request)
+        loop = asyncio.get_running_loop()
+        ticket = _Ticket(groups, loop.create_future(), loop)
+        with self._lock:
+            if self._closed:
+                raise EngineError("expected an open engine, found it closed; load it again")
+            self._inbox.put(ticket)
+        try:
+            await ticket.future
+        finally:
+            for group in groups:
+                group.cancelled = True  # means nothing to a group that is done
+        lines = [line for group in groups for line in group.lines]
+        return Generation(self._completions(lines), sum(group.computed for group in groups))
+
+    def close(self) -> None:
+        """Stop the worker; calls in flight get an :class:`EngineError`. Safe to call twice."""
+        with self._lock:
+            self._closed = True
+        self._stop()
+
+    def _groups(self, request: Request) -> list[Group]:
+        """The request, checked, in parts that the batch can hold."""
+        _check(request)
+        prompt = self._tokenizer.encode(request.prompt)
+        room = self.context - len(prompt) - 1  # one for the value token
+        if not prompt or room < 1:
+            raise EngineError(
+                f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
+                "ask a shorter question or use a model with a longer context"
+            )
+        whole = Group(
+            prompt=tuple(prompt),
+            samples=request.samples,
+            max_tokens=min(request.max_tokens, room),
+            stop=None if request.stop is None else request.stop.encode(),
+            temperature=request.temperature,
+            seed=request.seed,
+            value=request.value,
+        )
+        limit = self._decoder.row_limit(whole.longest)
+        return [
+            replace(
+                whole,
+                samples=min(limit, request.samples - first),
+                seed=request.seed + first * _PARTS_APART,
+                lines=[],
+            )
+            for first in range(0, request.samples, limit)
+        ]
+
+    def _completions(self, lines: Sequence[Line]) -> tuple[Completion, ...]:
+        """Lines as text; different tokens can spell the same text, and then count together."""
+        found: dict[tuple[str, Finish], Completion] = {}
+        for line in lines:
+            text = self._tokenizer.decode(line.tokens)
+            new = Completion(
+                text, line.count, len(line.tokens), line.logprob, line.finish, line.value
+            )
+            old = found.get((text, line.finish))
+            if old is not None:
+                likelier = max(old, new, key=lambda completion: completion.logprob)
+                new = replace(likelier, count=old.count + new.count)
+            found[text, line.finish] = new
+        return tuple(found.values())
+
+
+def _dtype(name: str | None) -> torch.dtype | None:
+    known = {None: None, "bfloat16": torch.bfloat16, "float32": torch.float32}
+    if name not in known:
+        raise ModelError(f"expected dtype 'bfloat16', 'float32' or None, found {name!r}")
+    return known[name]
+
+
+def _check(request: Request) -> None:
+    """Raise :class:`EngineError` for a request that makes no sense."""
+    sound = {
+        "samples": request.samples >= 1,
+        "max_tokens": request.max_tokens >= 1,
+        "temperature": request.temperature >= 0 and math.isfinite(request.temperature),
+        "stop": request.stop != "",
+    }
+    if wrong := [name for name, good in sound.items() if not good]:
+        found = ", ".join(f"{name}={getattr(request, name)!r}" for name in wrong)
+        raise EngineError(
+            "expected samples and max_tokens of at least 1, a finite temperature of at least 0 "
+            f"and a stop that is not empty, found {found}; correct the request"
+        )
+
+
+def _stop(inbox: SimpleQueue[_Ticket | None], worker: threading.Thread) -> None:
+    inbox.put(None)
+    if worker is not threading.current_thread():
+        worker.join()
+
+
+@torch.inference_mode()
+def _work(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
+    """The worker thread: wait when idle, take in what came, step. Ends on None."""
+    owners: dict[Group, _Ticket] = {}
+    queue: deque[Group] = deque()
+    while True:
+        idle = not queue and not decoder.busy
+        while idle or not inbox.empty():
+            ticket = inbox.get()
+            if ticket is None:
+                _fail(owners, "the engine was closed while it was working on this request")
+                return
+            owners |= dict.fromkeys(ticket.groups, ticket)
+            queue.extend(ticket.groups)
+            idle = False
+        try:
+            while queue and (queue[0].cancelled or decoder.fits(queue[0])):
+                group = queue.popleft()
+                if not group.cancelled:
+                    decoder.admit(group)
+            for group in decoder.step():
+                ticket = owners.pop(group)
+                ticket.left -= 1
+                if not ticket.left:
+                    ticket.resolve()
+            owners = {group: ticket for group, ticket in owners.items() if not group.cancelled}
+        except Exception as error:  # whatever torch raises belongs to the callers, not to us
+            decoder.reset()
+            queue.clear()
+            _fail(owners, f"the model failed: {type(error).__name__}: {error}")
+
+
+def _fail(owners: dict[Group, _Ticket], reason: str) -> None:
+    for ticket in set(owners.values()):
+        ticket.resolve(EngineError(reason))
+    owners.clear()

@@ -1,0 +1,82 @@
+"""Roll-outs: a model's own lines of thought on fresh problems, judged at their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from reasoner.engine import Completion, Engine, Finish, Request
+from selfplay.corpus import training_problem
+from verifiers import Problem, Step, domain
+
+LINE_TOKENS = 320
+IN_FLIGHT = 24  # problems at once: enough to keep the engine busy
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """``steps``: the lines as written, up to the first that is not allowed. ``done``: the last
+    one is an answer. ``right``: a verifier with the reference confirmed it."""
+
+    problem: Problem
+    steps: tuple[str, ...]
+    done: bool
+    right: bool
+    count: int  # how many samples came out as exactly this
+
+    def judged_steps(self) -> tuple[Step, ...]:
+        """For the value alone: each state's outcome is the line's."""
+        return tuple(Step(text, teach=False, good=self.right) for text in self.steps)
+
+
+def read(problem: Problem, completion: Completion) -> Rollout:
+    """One completion as a judged line."""
+    family = domain(problem.domain)
+    steps: tuple[str, ...] = ()
+    for line in completion.text.split("\n"):
+        if not line:
+            break
+        steps = (*steps, line)
+        if family.state_key(problem, steps) is None:
+            return Rollout(problem, steps, False, False, completion.count)
+        answer = family.answer(problem, steps)
+        if answer is not None:
+            right = family.verify(problem, answer).passed is True
+            whole = completion.finish is Finish.END or problem.domain == "countdown"
+            return Rollout(problem, steps, True, right and whole, completion.count)
+    return Rollout(problem, steps, False, False, completion.count)
+
+
+def draw_problems(seed: str, mix: Sequence[tuple[str, int, int]]) -> list[Problem]:
+    """``mix``: (domain, level, how many). Evaluation problems are never drawn."""
+    rng = Random(seed)
+    problems = [training_problem(rng, n, level) for n, level, count in mix for _ in range(count)]
+    rng.shuffle(problems)
+    return problems
+
+
+async def roll_out(
+    engine: Engine,
+    problems: Sequence[Problem],
+    samples: int,
+    seed: int,
+    report: Callable[[int], None] = lambda done: None,
+) -> list[list[Rollout]]:
+    """Judged lines for each problem, in the problems' order; ``report`` counts problems done."""
+    gate = asyncio.Semaphore(IN_FLIGHT)
+    finished = 0
+
+    async def one(number: int, problem: Problem) -> list[Rollout]:
+        nonlocal finished
+        request = Request(
+            problem.prompt, samples=samples, max_tokens=LINE_TOKENS, seed=seed * 1_000_003 + number
+        )
+        async with gate:
+            generation = await engine.generate(request)
+        finished += 1
+        report(finished)
+        return [read(problem, completion) for completion in generation.completions]
+
+    return await asyncio.gather(*(one(n, problem) for n, problem in enumerate(problems)))

@@ -1,0 +1,175 @@
+"""The value token: trained on roll-outs, calibrated on fresh ones, measured on fresher ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+import torch
+from tokenizers import Tokenizer
+from torch.utils.data import IterableDataset
+
+from reasoner.calibration import Calibration
+from search.answers import Answers
+from search.proposal import Outcome
+from selfplay.corpus import draw_demonstration, specials
+from selfplay.isotonic import Pair, brier, calibration_error, fit, reliability
+from selfplay.lesson import Batch, Lesson, fill_rows, lesson, pack
+from selfplay.network import Network
+from selfplay.rollouts import Rollout
+from verifiers import Problem, Step, domain
+
+_VOTES = (1, 2, 4, 8)  # pool sizes at which confidence is calibrated: early and late in a think
+
+
+class Experience(IterableDataset[Batch]):
+    """Half roll-outs for the value, half demonstrations so that the policy forgets nothing."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, rollouts: Sequence[Rollout], seed: int, start: int,
+        rows: int, length: int,
+    ) -> None:  # fmt: skip
+        self.tokenizer, self.seed, self.start = tokenizer, seed, start
+        self.rollouts, self.rows, self.length = rollouts, rows, length
+        self.weights = [r.count for r in rollouts]
+
+    def __iter__(self) -> Iterator[Batch]:
+        special, encode = specials(self.tokenizer), encoder(self.tokenizer)
+        number = self.start
+        while True:
+            rng = Random(f"{self.seed} experience {number}")
+            found = iter(rng.choices(self.rollouts, self.weights, k=20_000))
+
+            def draw(rng: Random = rng, found: Iterator[Rollout] = found) -> Lesson:
+                if rng.random() < 0.5:
+                    one = next(found)
+                    return lesson(one.problem, one.judged_steps(), one.done, encode, special)
+                problem, steps, done = draw_demonstration(rng)
+                plain = [Step(s.text, s.teach, None) for s in steps]
+                return lesson(problem, plain, done, encode, special)
+
+            yield pack(fill_rows(draw, self.rows, self.length), self.length, special.pad)
+            number += 1
+
+
+def encoder(tokenizer: Tokenizer) -> Callable[[str], list[int]]:
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    return encode
+
+
+def write(rollouts: Sequence[Rollout], path: Path) -> None:
+    """One JSON line each, references included: these are training data."""
+    aside = path.with_suffix(".part")
+    with aside.open("w", encoding="utf-8") as file:
+        for r in rollouts:
+            p = r.problem
+            row = [p.domain, p.prompt, dict(p.data), p.reference, p.level, r.steps, r.done, r.right]
+            file.write(json.dumps([*row, r.count]) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def read(path: Path) -> list[Rollout]:
+    rollouts = []
+    for line in path.read_text("utf-8").splitlines():
+        name, prompt, data, reference, level, steps, done, right, count = json.loads(line)
+        data = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        problem = Problem(name, prompt, "", data, reference, level)
+        rollouts.append(Rollout(problem, tuple(steps), done, right, count))
+    return rollouts
+
+
+@torch.inference_mode()
+def raw_values(
+    network: Network, tokenizer: Tokenizer, rollouts: Sequence[Rollout]
+) -> list[list[float]]:
+    """Raw P(good) after each step of each roll-out, parallel to ``rollouts`` and their steps."""
+    special, encode = specials(tokenizer), encoder(tokenizer)
+    lessons = [lesson(r.problem, r.judged_steps(), r.done, encode, special) for r in rollouts]
+    order = sorted(range(len(lessons)), key=lambda i: len(lessons[i].ids))
+    values: list[list[float]] = [[] for _ in lessons]
+    for start in range(0, len(order), 128):
+        part = order[start : start + 128]
+        batch = pack([[lessons[i]] for i in part], len(lessons[part[-1]].ids), special.pad)
+        hidden = network(batch.ids, batch.positions, batch.mask)
+        for row, i in enumerate(part):
+            at = [t for t, is_probe in enumerate(lessons[i].probe) if is_probe]
+            logits = network.logits(hidden[row, at])
+            values[i] = torch.sigmoid(logits[:, special.good] - logits[:, special.bad]).tolist()
+    return values
+
+
+def value_pairs(
+    rollouts: Sequence[Rollout], values: Sequence[Sequence[float]]
+) -> dict[str, list[Pair]]:
+    """(raw value, outcome) of every state on every line, by domain."""
+    pairs: dict[str, list[Pair]] = defaultdict(list)
+    for r, raw in zip(rollouts, values, strict=True):
+        pairs[r.problem.domain] += [(v, float(r.right)) for v in raw] * r.count
+    return pairs
+
+
+def confidence_pairs(
+    rollouts: Sequence[Rollout], values: Sequence[Sequence[float]], curves: Calibration, seed: int
+) -> dict[str, list[Pair]]:
+    """(confidence, right) of the answer that pools of a few lines would give, by domain."""
+    rng = Random(seed)
+    by_problem: dict[str, list[tuple[Rollout, float]]] = defaultdict(list)
+    for r, raw in zip(rollouts, values, strict=True):
+        if r.done and raw:
+            known = curves.value_of(r.problem.domain)(raw[-1])
+            by_problem[r.problem.prompt] += [(r, known)] * r.count
+    pairs: dict[str, list[Pair]] = defaultdict(list)
+    for lines in by_problem.values():
+        family = domain(lines[0][0].problem.domain)
+        if family.self_checking:
+            continue
+        for votes in _VOTES:
+            pool, truth = Answers(), {}
+            for r, value in rng.sample(lines, min(votes, len(lines))):
+                answer = family.answer(r.problem, r.steps) or ""
+                group = family.normalise(answer)
+                truth[group] = r.right
+                pool.vote(Outcome(answer, group), 1.0, value, (0,))
+            best = pool.best()
+            if best is not None:
+                pairs[family.name].append((best.confidence, float(truth[best.group])))
+    return pairs
+
+
+def fit_curves(pairs: dict[str, list[Pair]]) -> dict[str, list[tuple[float, float]]]:
+    return {name: fit(rows) for name, rows in sorted(pairs.items())}
+
+
+def measure(
+    pairs: dict[str, list[Pair]], curve_of: Callable[[str], Callable[[float], float]]
+) -> dict[str, object]:
+    """Brier score, calibration error and reliability table, by domain and over all."""
+    report: dict[str, object] = {}
+    everything: list[Pair] = []
+    for name, rows in sorted(pairs.items()):
+        curve = curve_of(name)
+        calibrated = [(curve(x), y) for x, y in rows]
+        everything += calibrated
+        report[name] = _summary(calibrated) | {"brier_raw": round(brier(rows), 4)}
+    report["all"] = _summary(everything)
+    return report
+
+
+def _summary(pairs: Sequence[Pair]) -> dict[str, object]:
+    base = sum(y for _, y in pairs) / len(pairs)
+    return {
+        "states": len(pairs),
+        "brier": round(brier(pairs), 4),
+        "brier_of_base_rate": round(base * (1 - base), 4),
+        "calibration_error": round(calibration_error(pairs), 4),
+        "reliability": [[round(p, 3), round(y, 3), n] for p, y, n in reliability(pairs)],
+    }

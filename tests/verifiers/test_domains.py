@@ -1,0 +1,139 @@
+"""What every domain promises, held against generated problems."""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from verifiers import Domain, domain, domains, recognise
+
+SEEDS = st.integers(0, 2**32)
+FAMILIES = [d for d in domains() if d.name != "general"]
+CASES = [(d, level) for d in FAMILIES for level in d.levels]
+
+
+def texts(steps):
+    return tuple(step.text for step in steps)
+
+
+@pytest.mark.parametrize(("family", "level"), CASES, ids=lambda c: getattr(c, "name", c))
+def test_experts_are_right_and_readable(family: Domain, level: int):
+    rng = Random(7)
+    for _ in range(40):
+        problem = family.generate(rng, level)
+        steps = texts(family.demonstrate(problem, rng))
+        for done in range(len(steps)):
+            assert family.state_key(problem, steps[:done]) is not None
+            assert family.answer(problem, steps[:done]) is None, "finished too early"
+        answer = family.answer(problem, steps)
+        assert answer is not None
+        assert family.verify(problem, answer).passed is True
+        assert all("\n" not in step for step in steps)
+        assert problem.prompt.endswith("\n")
+        assert problem.prompt.count("\n") == 1
+
+
+@pytest.mark.parametrize(("family", "level"), CASES, ids=lambda c: getattr(c, "name", c))
+def test_a_generated_question_is_recognised_as_itself(family: Domain, level: int):
+    rng = Random(8)
+    for _ in range(40):
+        problem = family.generate(rng, level)
+        read = recognise(problem.question)
+        assert (read.domain, read.prompt) == (family.name, problem.prompt)
+        assert family.canonical(read) == family.canonical(problem)
+        assert read.reference is None, "a recognised question has no reference to peek at"
+
+
+@pytest.mark.parametrize(("family", "level"), CASES, ids=lambda c: getattr(c, "name", c))
+def test_the_prompt_never_holds_the_reference(family: Domain, level: int):
+    rng = Random(9)
+    for _ in range(20):
+        problem = family.generate(rng, level)
+        assert problem.public().reference is None
+        assert "reference" not in repr(problem)
+        if not family.self_checking:
+            assert family.verify(problem.public(), "1").passed is None, "unjudged, not wrong"
+
+
+@given(SEEDS)
+def test_slips_are_marked(seed: int):
+    rng = Random(seed)
+    family = rng.choice(FAMILIES)
+    problem = family.generate(rng, rng.choice(family.levels))
+    steps = family.demonstrate(problem, rng, slip=0.5)
+    for i, step in enumerate(steps):
+        if step.good is False:
+            assert not step.teach
+            assert i == len(steps) - 1, "nothing is taught after the way is lost"
+            answer = family.answer(problem, texts(steps))
+            if answer is not None and family.self_checking:
+                assert family.verify(problem, answer).passed is False
+
+
+@pytest.mark.parametrize("family", domains(), ids=lambda d: d.name)
+@given(text=st.text(max_size=60))
+def test_no_text_escapes_as_an_exception(family: Domain, text: str):
+    problem = family.generate(Random(1), family.levels[0])
+    family.recognise(text)
+    family.normalise(text)
+    family.verify(problem, text)
+    family.state_key(problem, (text,))
+    if family.state_key(problem, (text,)) is not None:
+        family.answer(problem, (text,))
+
+
+@given(st.text(max_size=200))
+def test_every_question_has_a_domain(text: str):
+    assert recognise(text).reference is None
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "prompt"),
+    [
+        ("Use 4 5 6 10 to make 24", "countdown", "countdown 4 5 6 10 to 24\n"),
+        ("make 24 from 4, 5, 6 and 10", "countdown", "countdown 4 5 6 10 to 24\n"),
+        ("Game of 24: 4 5 6 10", "countdown", "countdown 4 5 6 10 to 24\n"),
+        ("4 5 6 10 -> 24", "countdown", "countdown 4 5 6 10 to 24\n"),
+        (
+            "Can you reach 24 with the numbers 10, 4, 5, 6?",
+            "countdown",
+            "countdown 4 5 6 10 to 24\n",
+        ),
+        ("I have 4 5 6 10. How do I get 24?", "countdown", "countdown 4 5 6 10 to 24\n"),
+        ("24 game: 1 2 3 4", "countdown", "countdown 1 2 3 4 to 24\n"),
+        ("Using each of 4, 5, 6 and 10 exactly once, make 24.", "countdown", None),
+        ("countdown 3 7 25 50 target 765", "countdown", "countdown 3 7 25 50 to 765\n"),
+        ("3x+5=20", "equations", "solve 3 x + 5 = 20\n"),
+        ("Solve 3x + 5 = 20 for x", "equations", "solve 3 x + 5 = 20\n"),
+        ("what is x if 7 - 2x = 3x - 8?", "equations", "solve - 2 x + 7 = 3 x - 8\n"),
+        ("find x and y: 2x+3y=12 and x-y=1", "equations", "solve 2 x + 3 y = 12 ; x - y = 1\n"),
+        ("if x+y=10 and x-y=2, what is x?", "equations", "solve x + y = 10 ; x - y = 2\n"),
+        ("What is 347 + 586?", "arithmetic", "compute 347+586\n"),
+        ("(12+7)*5 - 81 =", "arithmetic", "compute (12+7)*5-81\n"),
+        ("calculate 12 times 34", "arithmetic", "compute 12*34\n"),
+        ("what's 1,200 minus 350?", "arithmetic", "compute 1200-350\n"),
+        ("12 × 34", "arithmetic", "compute 12*34\n"),
+        ("Tom has 12 apples. He eats 3. How many are left?", "word_problems", None),
+        ("What is the capital of France?", "general", None),
+        ("12", "general", None),
+        ("Why is the sky blue?", "general", None),
+    ],
+)
+def test_natural_phrasings(question: str, name: str, prompt: str | None):
+    problem = recognise(question)
+    assert problem.domain == name
+    assert prompt is None or problem.prompt == prompt
+
+
+@given(SEEDS)
+def test_every_text_of_a_family_is_one_line_of_few_tokens(seed: int):
+    rng = Random(seed)
+    family = rng.choice(FAMILIES)
+    problem = family.generate(rng, rng.choice(family.levels))
+    assert all(len(step.text) < 120 for step in family.demonstrate(problem, rng))
+
+
+def test_unknown_domain_suggests_near_ones():
+    with pytest.raises(LookupError, match="did you mean countdown"):
+        domain("countdwn")

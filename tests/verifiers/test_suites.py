@@ -1,0 +1,59 @@
+"""Evaluation problems stay out of training."""
+
+from random import Random
+
+import pytest
+
+from selfplay.corpus import _published, admissible, draw_demonstration, training_problem
+from verifiers import SUITES, domain, fingerprint, held_out, suite
+
+
+def test_the_hard_slice_is_the_published_one():
+    puzzles = suite("game24")
+    assert len(puzzles) == 100
+    assert puzzles[0].data["numbers"] == (4, 5, 6, 10)
+    assert all(p.data["target"] == 24 for p in puzzles)
+
+
+@pytest.mark.parametrize("name", [n for n in SUITES if n != "game24"])
+def test_suites_are_stable_and_distinct(name):
+    first, second = suite(name), suite(name)
+    assert first == second
+    assert len({fingerprint(domain(p.domain), p) for p in first}) == 200
+
+
+def test_the_same_problem_in_other_clothes_is_held_out_too():
+    countdown = domain("countdown")
+    for puzzle in suite("game24"):
+        shuffled = tuple(reversed(puzzle.data["numbers"]))
+        assert not admissible(countdown, countdown.problem(shuffled, 24))
+    words = domain("word_problems")
+    story = suite("word_problems")[0]
+    other = story.question.replace("Tom", "Omar")
+    assert fingerprint(words, words.problem(other)) in held_out()
+
+
+def test_training_refuses_held_out_problems(monkeypatch):
+    """The guard itself: with every problem held out but one, only that one is ever drawn."""
+    family = domain("equations")
+    problems = [family.generate(Random(i), 1) for i in range(50)]
+    keep = problems[17]
+    every = frozenset(fingerprint(family, p) for p in problems) - {fingerprint(family, keep)}
+    monkeypatch.setattr("selfplay.corpus.held_out", lambda: every)
+    draws = iter([*problems, keep])
+    monkeypatch.setattr(type(family), "generate", lambda *_: next(draws))
+    assert training_problem(Random(0), "equations", 1) == keep
+
+
+def test_no_held_out_problem_is_ever_demonstrated():
+    rng, forbidden = Random(3), held_out()
+    for _ in range(400):
+        problem, _, _ = draw_demonstration(rng)
+        assert fingerprint(domain(problem.domain), problem) not in forbidden
+
+
+def test_published_puzzles_for_training_leave_out_the_hard_slice():
+    hard = {fingerprint(domain("countdown"), p) for p in suite("game24")}
+    training = {fingerprint(domain("countdown"), p) for p in _published()}
+    assert len(training) == 1262
+    assert not hard & training
