@@ -14,7 +14,7 @@ THINK ?= 30s
 ARGS ?=
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\

@@ -14,7 +14,7 @@ from reasoner.evaluate import ArmReport, Plan, Report, Results, load, parse_arms
 from reasoner.evaluate.asker import asker, identity
 from reasoner.evaluate.plot import plot
 from reasoner.evaluate.progress import progress
-from reasoner.evaluate.table import table
+from reasoner.evaluate.table import show
 from reasoner.sync import run as wait
 
 from ._report import ROOT, write
@@ -52,7 +52,7 @@ def main() -> None:
             with progress(console, len(plan.todo(results)), suite) as on_row:
                 wait(run(plan, asker(reasoner), results, on_row))
             reports.append(report(suite, plan, results))
-            console.print(table(reports[-1]))
+            show(reports[-1], console)
     workload = {
         "what": "Selected answers right, percent [95 % Wilson interval]; one question at a time.",
         "seed": SEED,

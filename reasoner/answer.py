@@ -34,7 +34,8 @@ class Answer:
     ``answer``: None when the budget ended before any line of thought did.
     ``verified``: True and False are a verifier's word; None = nothing here can judge it.
     ``confidence``: in [0, 1]; 0.0 without an answer. ``steps``: the line that led to it.
-    ``reason``: the verifier's. ``note``: what the reader should know beyond the fields.
+    ``reason``: the verifier's, or why there is no answer. ``note``: what else the reader should
+    know. ``load_s``: loading the model, before the clock started.
     """
 
     answer: str | None

@@ -1,9 +1,8 @@
 """The decoder: every sample in flight, one token an iteration, forked where they diverge.
 
-A group is the samples of one request. Samples that have written the same tokens so far are one
-row of the batch; each draws its own token, and the row forks where they differ. This is exactly
-independent sampling, but shared beginnings are computed once and equal samples merge by
-themselves.
+Samples of a group that have written the same tokens so far are one row of the batch; each draws
+its own token, and the row forks where they differ. This is exactly independent sampling, but
+shared beginnings are computed once and equal samples merge by themselves.
 """
 
 from __future__ import annotations
@@ -13,18 +12,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from random import Random
 
 import torch
 from torch import Tensor
 
 from .engine import Finish
+from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
+from .row_store import RowStore
+from .threads import ThreadChoice
 from .tokenizer import Tokenizer
-
-_FIRST_ROWS, _FIRST_LENGTH = 16, 128  # storage to begin with; both double when needed
-_SERIAL_TOKENS = 4  # so few at once are computed faster by one thread than by several
 
 
 class _Phase(Enum):
@@ -33,59 +31,12 @@ class _Phase(Enum):
     PROBE = auto()  # the value token is fed and its answer read
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """``count`` samples that came out as ``tokens``; ``value`` is raw P(good)."""
-
-    tokens: tuple[int, ...]
-    count: int
-    logprob: float
-    finish: Finish
-    value: float | None
-
-
-@dataclass(eq=False, slots=True)
-class Group:
-    """The samples of one request and what came of them.
-
-    ``left``: samples not finished. ``computed``: tokens run through the model. ``cancelled``:
-    set from any thread; the rows are gone before the next iteration.
-    """
-
-    prompt: tuple[int, ...]
-    samples: int
-    max_tokens: int
-    stop: bytes | None
-    temperature: float
-    seed: int
-    value: bool
-    lines: list[Line] = field(default_factory=list)
-    left: int = field(init=False)
-    computed: int = 0
-    cancelled: bool = False
-    uniforms: list[float] = field(default_factory=list)  # [samples], of this iteration
-    _random: Random = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.left = self.samples
-        self._random = Random(self.seed)
-
-    @property
-    def longest(self) -> int:
-        """The most storage a row can need, in tokens."""
-        return len(self.prompt) + self.max_tokens + 1
-
-    def draw(self) -> None:
-        """Fresh uniforms for every sample, finished or not: none depends on another's fate."""
-        self.uniforms = [self._random.random() for _ in range(self.samples)]
-
-
 @dataclass(eq=False, slots=True)
 class _Row:
     group: Group
     samples: list[int]  # those of the group that have written exactly ``tokens``
     feed: int  # the next token to compute
-    stored: int = 0  # tokens with keys and values in the row
+    stored: int  # tokens with keys and values in the row
     tokens: list[int] = field(default_factory=list)
     logprob: float = 0.0
     phase: _Phase = _Phase.WRITE
@@ -110,11 +61,7 @@ class Stats:
 
 
 class Decoder:
-    """The batch. Not thread-safe: one caller admits groups and steps.
-
-    Storage: float32 keys and values [L, W, G, T, D], a row each in flight; row i of the batch is
-    row i of the storage.
-    """
+    """The batch. Not thread-safe: one caller admits groups and steps."""
 
     def __init__(
         self,
@@ -129,14 +76,13 @@ class Decoder:
         """``max_rows``: rows at most; fewer when ``batch_bytes`` of storage do not hold them."""
         self.stats = Stats()
         self._model, self._tokenizer, self._cache = model, tokenizer, cache
-        self._max_rows, self._threads = max_rows, threads
-        config, special = model.config, tokenizer.special
-        self._max_tokens = batch_bytes // (config.layers * config.kv_heads * config.head_dim * 8)
+        self._max_rows, self._batch_bytes = max_rows, batch_bytes
+        self._threads = ThreadChoice(threads, torch.set_num_threads)  # of the calling thread
+        special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
         self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
         self._rows: list[_Row | None] = []
-        shape = (config.layers, 0, config.kv_heads, _FIRST_LENGTH, config.head_dim)
-        self._keys, self._values = torch.zeros(shape), torch.zeros(shape)
+        self._store = RowStore(model.config)
 
     @property
     def busy(self) -> bool:
@@ -145,7 +91,7 @@ class Decoder:
 
     def row_limit(self, longest: int) -> int:
         """How many rows of up to ``longest`` tokens may be in flight at once."""
-        return max(1, min(self._max_rows, self._max_tokens // _doubled(_FIRST_LENGTH, longest)))
+        return max(1, min(self._max_rows, self._store.rows_within(self._batch_bytes, longest)))
 
     def fits(self, group: Group) -> bool:
         """Whether ``group`` can join now, even if every sample comes to need its own row."""
@@ -162,26 +108,26 @@ class Decoder:
     def admit(self, group: Group) -> None:
         """Give ``group`` its first row: copy the cached prefix, compute the rest of the prompt."""
         began = time.perf_counter()
-        place = self._place(_Row(group, list(range(group.samples)), group.prompt[-1]))
-        row, prompt = self._rows[place], group.prompt
-        assert row is not None
-        self._reserve(len(self._rows), len(prompt))
-        keys, values = self._keys[:, place], self._values[:, place]
-        if slots := self._cache.match(prompt):
+        prompt = group.prompt
+        slots = self._cache.match(prompt)
+        start, end = len(slots), len(prompt) - 1  # the last token goes with the next iteration
+        place = self._place(_Row(group, list(range(group.samples)), prompt[-1], end))
+        self._store.reserve(len(self._rows), len(prompt))
+        keys, values = self._store.row(place)
+        if slots:
             self._cache.load(slots, keys, values)
-        start, row.stored = len(slots), len(prompt) - 1
-        if start < row.stored:  # the last token is left for the next iteration, with all others
-            self._use_threads(row.stored - start)
-            self._model.forward(
-                torch.tensor([prompt[start:-1]]),
-                torch.arange(start, row.stored).unsqueeze(0),
-                keys.unsqueeze(1),
-                values.unsqueeze(1),
-                row.stored,
-            )
-            self._cache.store(prompt, row.stored, keys, values)
-        group.computed += row.stored - start
-        self.stats.tokens += row.stored - start
+        if start < end:
+            with self._threads.measured(end - start):
+                self._model.forward(
+                    torch.tensor([prompt[start:end]]),
+                    torch.arange(start, end).unsqueeze(0),
+                    keys.unsqueeze(1),
+                    values.unsqueeze(1),
+                    end,
+                )
+            self._cache.store(prompt, end, keys, values)
+        group.computed += end - start
+        self.stats.tokens += end - start
         self.stats.prompt_tokens += len(prompt)
         self.stats.cache_hits += start
         self.stats.busy_s += time.perf_counter() - began
@@ -200,9 +146,10 @@ class Decoder:
 
     def _advance(self, rows: list[_Row]) -> list[Group]:
         """Feed, sample, fork and finish; ``rows`` are dense."""
-        hidden = self._feed(rows)
-        draws = self._sample(hidden, rows)
-        goods = self._read_values(hidden, rows)
+        with self._threads.measured(len(rows)):
+            hidden = self._feed(rows)
+            draws = self._sample(hidden, rows)
+            goods = self._read_values(hidden, rows)
         forks: list[tuple[int, _Row]] = []  # place of the parent, child
         done: dict[Group, None] = {}
         for place, row in enumerate(rows):
@@ -227,15 +174,14 @@ class Decoder:
     def _feed(self, rows: list[_Row]) -> Tensor:
         """Hidden states [B, H] after each row's next token."""
         span = 1 + max(row.stored for row in rows)
-        self._reserve(len(rows), span)
-        self._use_threads(len(rows))
+        self._store.reserve(len(rows), span)
         self.stats.iterations += 1
         self.stats.tokens += len(rows)
         return self._model.forward(
             torch.tensor([row.feed for row in rows]).unsqueeze(1),
             torch.tensor([row.stored for row in rows]).unsqueeze(1),
-            self._keys,
-            self._values,
+            self._store.keys,
+            self._store.values,
             span,
         )
 
@@ -297,9 +243,9 @@ class Decoder:
         group.lines.append(Line(tuple(row.tokens), len(row.samples), row.logprob, row.finish, good))
         group.left -= len(row.samples)
         stored = min(row.stored, len(text))  # the value token's are not the text's
-        self._cache.store(text, stored, self._keys[:, place], self._values[:, place])
+        self._cache.store(text, stored, *self._store.row(place))
 
-    # --- storage ---
+    # --- places ---
 
     def _place(self, row: _Row) -> int:
         """Put ``row`` in the first free place of the batch."""
@@ -324,31 +270,9 @@ class Decoder:
         return [row for row in self._rows if row]
 
     def _copy(self, sources: list[int], targets: list[int]) -> None:
-        """Copy the stored part of rows; every source is read before any target is written."""
         length = max(row.stored for row in (self._rows[i] for i in targets) if row)
-        self._reserve(max(targets) + 1, length)
-        source, target = torch.tensor(sources), torch.tensor(targets)
-        for storage in (self._keys, self._values):
-            part = storage[:, :, :, :length]
-            part.index_copy_(1, target, part.index_select(1, source))
-
-    def _reserve(self, rows: int, length: int) -> None:
-        """Grow the storage to at least ``rows`` rows of ``length`` tokens."""
-        layers, had_rows, heads, had_length, size = self._keys.shape
-        if rows <= had_rows and length <= had_length:
-            return
-        rows = max(had_rows, _doubled(_FIRST_ROWS, rows))
-        length = max(had_length, _doubled(_FIRST_LENGTH, length))
-        for name in ("_keys", "_values"):
-            old = getattr(self, name)
-            new = torch.zeros(layers, rows, heads, length, size)
-            new[:, :had_rows, :, :had_length] = old
-            setattr(self, name, new)
-
-    def _use_threads(self, tokens: int) -> None:
-        wanted = 1 if tokens <= _SERIAL_TOKENS else self._threads
-        if torch.get_num_threads() != wanted:
-            torch.set_num_threads(wanted)  # of this thread alone
+        self._store.reserve(max(targets) + 1, length)
+        self._store.copy(sources, targets, length)
 
 
 def _branches(row: _Row, draws: Iterator[tuple[int, float]]) -> list[_Row]:
@@ -365,10 +289,3 @@ def _branches(row: _Row, draws: Iterator[tuple[int, float]]) -> list[_Row]:
         _Row(row.group, samples, token, row.stored, list(row.tokens), row.logprob + logprob)
         for token, (logprob, samples) in drawn.items()
     ]
-
-
-def _doubled(start: int, least: int) -> int:
-    """``start`` doubled until it is at least ``least``."""
-    while start < least:
-        start *= 2
-    return start

@@ -7,6 +7,7 @@ al. 2023, arXiv 2312.07104), held as one ordered dict from (parent, tokens) to s
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,20 +28,19 @@ class _Segment:
 
 
 class PrefixCache:
-    """A pool of token slots, bounded, with the oldest leaves leaving first.
+    """A pool of token slots, bounded; the leaf that was used longest ago leaves first.
 
-    ``pool``: [slots, 2 * L, G, D], two tensors seen as one: keys of layer 0.., values of layer
-    0... Memory is committed by the system as slots are first written, so it grows with use.
+    The pool is float32 [slots, 2 * L, G, D], all layers' keys before all layers' values: exactly
+    what the rows hold, so that a cached prefix changes no result. The system commits memory as
+    slots are first written, so it grows with use.
     """
 
-    def __init__(
-        self, config: LlamaConfig, breaks: frozenset[int], kv_bytes: int, dtype: torch.dtype
-    ) -> None:
+    def __init__(self, config: LlamaConfig, breaks: frozenset[int], kv_bytes: int) -> None:
         """``breaks``: tokens that begin a new segment. ``kv_bytes``: never more than this."""
         shape = (2 * config.layers, config.kv_heads, config.head_dim)
-        self.token_bytes = torch.Size(shape).numel() * dtype.itemsize
+        self.token_bytes = 4 * math.prod(shape)
         self.slots = kv_bytes // self.token_bytes
-        self._pool = torch.empty((self.slots, *shape), dtype=dtype)
+        self._pool = torch.empty((self.slots, *shape))
         self._breaks = breaks
         self.clear()
 
@@ -105,7 +105,7 @@ class PrefixCache:
         if fresh:
             stop = start + len(fresh)
             row = torch.cat((keys[:, :, start:stop], values[:, :, start:stop])).permute(2, 0, 1, 3)
-            self._pool.index_copy_(0, torch.tensor(fresh), row.to(self._pool.dtype))
+            self._pool.index_copy_(0, torch.tensor(fresh), row)
 
     def _cuts(self, tokens: Sequence[int], length: int) -> list[tuple[int, int]]:
         """Segments [begin, end) that a line break follows, within the first ``length`` tokens."""

@@ -83,6 +83,7 @@ class Thinking:
         self._meter: Meter | None = None
         self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
         self._first_answer_s = plan.first_answer_s
+        self._failure = ""  # the engine's latest, until something works again
         self._task: asyncio.Task[Answer] | None = None
         self._stopping = False
         self._wake = asyncio.Event()
@@ -158,6 +159,7 @@ class Thinking:
         recorder = Recorder(self._writer(model), self.tree, self.best)
 
         def grew(job: Job, proposal: Proposal, _: Best | None, meter: Meter) -> None:
+            self._failure = proposal.error or ""
             best = self.best
             if best is not None and self._first_answer_s is None:
                 self._first_answer_s = meter.elapsed
@@ -225,7 +227,7 @@ class Thinking:
                 for other in (() if best is None else best.alternatives)
             ),
             steps=() if best is None else tree.steps(best.path),
-            reason="" if outcome is None else outcome.reason,
+            reason=self._failure if outcome is None else outcome.reason,
             note=plan.note,
             load_s=round(self.load_s, 4),
         )

@@ -16,9 +16,10 @@ from queue import SimpleQueue
 
 import torch
 
-from .decoder import Decoder, Group, Line, Stats
+from .decoder import Decoder, Stats
 from .engine import Completion, Finish, Generation, Request
 from .errors import EngineError, ModelError
+from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
 from .tokenizer import Tokenizer
@@ -85,7 +86,7 @@ class TinyEngine:
                 f"has {self._tokenizer.size}; both must come from the same model"
             )
         breaks = frozenset(i for i, piece in enumerate(self._tokenizer.pieces) if b"\n" in piece)
-        cache = PrefixCache(model.config, breaks, kv_bytes, model.dtype)
+        cache = PrefixCache(model.config, breaks, kv_bytes)
         self._decoder = Decoder(
             model,
             self._tokenizer,

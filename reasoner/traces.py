@@ -30,7 +30,8 @@ MAX_BYTES = 256 * 2**20  # one run never fills the disk; the think goes on unsav
 
 
 def encode(record: Record) -> bytes:
-    body = json.dumps(record, default=_as_dict, separators=(",", ":")).encode()
+    text = json.dumps(record, default=_as_dict, separators=(",", ":"), ensure_ascii=False)
+    body = text.encode("utf-8", "replace")  # a lone surrogate has no encoding
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
@@ -41,10 +42,22 @@ def _as_dict(item: object) -> dict[str, Any]:
     return {name: value for name, value in pairs if value is not None}
 
 
+_WRITTEN = (
+    Header,
+    Limits,
+    Growth,
+    BestAnswer,
+    Stop,
+    Resume,
+    Job,
+    Proposal,
+    Chain,
+    Thought,
+    Outcome,
+)
 _FIELDS: dict[type, tuple[str, ...]] = {
     kind: tuple(sorted((field.name for field in fields(kind)), key=lambda name: name != "kind"))
-    for kind in (Header, Limits, Growth, BestAnswer, Stop, Resume)
-    + (Job, Proposal, Chain, Thought, Outcome)
+    for kind in _WRITTEN
 }
 
 

@@ -26,7 +26,7 @@ class Widening:
 
     samples: int = 8
     root_samples: int = 16
-    patience: float = 4.0
+    patience: float = 2.0
     growth: float = 0.5
 
     def batch(self, node: int) -> int:
@@ -52,16 +52,14 @@ def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choo
         return None
     closed, edges = tree.frontier.closed, tree.nodes.children
     path = [ROOT]
-    while True:
+    while not widening.wants(tree, path[-1]):
         node = path[-1]
-        if widening.wants(tree, node):
-            break
         children = [child for child in edges[node] if not closed[child]]
         if not children:
+            if tree.flying_samples(node):
+                return None
             break
         choose = below if len(path) > 1 else root
         path.append(children[0] if len(children) == 1 else choose(tree, node, children))
-    if tree.flying_samples(node):  # its next steps are on their way: wait for them
-        return None
-    batch = widening.batch(node)
-    return Job(node, tuple(path), batch, tree.temperature, seed=seed)
+    node = path[-1]
+    return Job(node, tuple(path), widening.batch(node), tree.temperature, seed=seed)

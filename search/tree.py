@@ -10,6 +10,8 @@ from .frontier import Frontier
 from .nodes import ROOT, UNKNOWN, Nodes
 from .proposal import Chain, Job, Outcome, Proposal, Thought
 
+_OWN = 2.0  # a node's own value weighs as much as this many playouts
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -154,10 +156,13 @@ class Tree:
             total += count * value
             weight += count
         own = nodes.value[node]
-        if best >= 0.0:
-            own = best if own < 0.0 else 0.5 * (own + best)
-        if own >= 0.0:
-            q[node] = (own + total) / (1.0 + weight)
+        if own < 0.0:
+            # A state only seen in passing, by lines that failed: too little to hold against it.
+            q[node] = UNKNOWN if best <= 0.0 else (_OWN * best + total) / (_OWN + weight)
+        else:
+            # Half a step of lookahead: a state is about as good as the best way out of it.
+            own = own if best < 0.0 else 0.5 * (own + best)
+            q[node] = (_OWN * own + total) / (_OWN + weight)
 
     def principal(self) -> tuple[int, ...]:
         """Node ids along the most visited branch, root first (the winning one when solved)."""

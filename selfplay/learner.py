@@ -21,6 +21,7 @@ from selfplay.lesson import IGNORE, Batch
 from selfplay.network import Network
 
 CLIP = 1.0  # gradient norm
+_ROUND = 1024  # labelled positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,18 @@ class Progress:
 def losses(network: Network, batch: Batch, good: int, bad: int) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy over the policy's labels and over the value token's."""
     hidden = network(batch.ids, batch.positions, batch.mask)
-    taught = batch.labels != IGNORE
-    logits = network.logits(hidden[taught]).float()
-    labels = batch.labels[taught]
-    each = F.cross_entropy(logits, labels, reduction="none")
+    taught = (batch.labels != IGNORE).flatten().nonzero()[:, 0]
+    # Padded to round sizes, for kernels are compiled and kept for every new shape; position 0
+    # opens a prompt, where nothing is taught.
+    taught = F.pad(taught, (0, -len(taught) % _ROUND))
+    labels = batch.labels.flatten()[taught]
+    logits = network.logits(hidden.flatten(0, 1)[taught]).float()
+    each = F.cross_entropy(logits, labels, reduction="none", ignore_index=IGNORE)
     probe = (labels == good) | (labels == bad)
-    zero = each.sum() * 0
+    policy = ~probe & (labels != IGNORE)
     return (
-        each[~probe].mean() if bool((~probe).any()) else zero,
-        each[probe].mean() if bool(probe.any()) else zero,
+        (each * policy).sum() / policy.sum().clamp(min=1),
+        (each * probe).sum() / probe.sum().clamp(min=1),
     )
 
 

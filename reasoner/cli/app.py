@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from ..errors import ReasonerError
-from . import ask, runs
+from . import ask, eval, pretrain, runs
 from .text import complain
 
 EXIT_CODES = """Exit codes: 0 answered; 1 error; 2 usage; 3 the budget ended with no answer;
@@ -29,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("ask", epilog=EXIT_CODES)(ask.ask)
+app.command("eval")(eval.evaluate)
+app.command("pretrain")(pretrain.pretrain)
 app.add_typer(runs.app, name="runs")
 
 
@@ -53,10 +55,9 @@ def run(argv: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:
-        # The reader went away (`| head`): nobody is left to tell. Keep the interpreter's own
-        # last flush from complaining either.
+        # The reader went away (`| head`): nobody is left to tell, not even at the last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return 1
 
 
 def _show_warning(

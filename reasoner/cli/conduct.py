@@ -48,7 +48,7 @@ def verdict(answer: Answer) -> Iterator[str]:
         yield f"interrupted after {used}"
     if answer.answer is None:
         if answer.stop_reason is StopReason.ENGINE:
-            yield f"no answer: the model failed again and again ({answer.reason})"
+            yield f"no answer: the model keeps failing: {answer.reason}"
         else:
             yield f"no answer in {used}; allow more with --think"
     elif answer.verified is False:

@@ -47,7 +47,7 @@ def evaluate(
     from ..evaluate.plot import check_matplotlib
     from ..evaluate.plot import plot as draw
     from ..evaluate.progress import progress
-    from ..evaluate.table import table
+    from ..evaluate.table import show
     from ..sync import run as wait
 
     if plot is not None:
@@ -67,7 +67,7 @@ def evaluate(
                 except KeyboardInterrupt:
                     stopped = True
         summary = report(name, plan, results)
-        console.print(table(summary))
+        show(summary, console)
         text = summary.model_dump_json(indent=2)
         if json == "-":
             typer.echo(text)

@@ -87,19 +87,19 @@ class LiveView:
         return (now - then) / (now_s - then_s) if now_s > then_s else 0.0
 
     def _branch(self) -> list[RenderableType]:
-        """The most visited line, one step a row, its share of the visits as a bar."""
+        """The most visited line, one step a row, its share of its parent's visits as a bar."""
         tree = self._thinking.tree
         path = tree.principal()[: BRANCH + 1]
         nodes, rows = tree.nodes, Table.grid(padding=(0, 1))
-        most = max(1, nodes.visits[0])
         for depth, (node, step) in enumerate(zip(path[1:], tree.steps(path), strict=True)):
             q = nodes.q[node]
             good = "green" if q > 0.5 else "yellow" if q > 0.1 else "dim"
             solved = bool(tree.frontier.solved[node])
+            share = nodes.visits[node] / max(1, nodes.visits[path[depth]])
             rows.add_row(
                 Text("  " * depth + ("\u2514 " if depth else "") + one_line(step, 44),
                      "bold green" if solved else ""),
-                ProgressBar(most, max(0, nodes.visits[node]), width=10, complete_style=good),
+                ProgressBar(1.0, min(1.0, share), width=10, complete_style=good),
                 Text(f"{nodes.visits[node]:,} visits", "dim"),
                 Text(f"{q:.0%}" if q >= 0.0 else "", good),
             )  # fmt: skip

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .report import ArmReport, Report
 from .stats import Interval
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
-COLUMNS = ("budget", "right", "accuracy [95 %]", "gain [95 %]", "upper bound", "mean s",
-           "first s", "tokens", "Brier", "ECE")  # fmt: skip
+COLUMNS = ("budget", "right", "accuracy", "gain", "upper bound", "mean s", "first s", "tokens",
+           "Brier", "ECE")  # fmt: skip
+WIDTH = 116  # characters the table needs
+
+
+def show(report: Report, console: Console) -> None:
+    """Print on ``console``, at full width even where no terminal tells one."""
+    before, console.width = console.width, max(console.width, WIDTH)
+    console.print(table(report))
+    console.width = before
 
 
 def table(report: Report) -> Table:
@@ -26,14 +35,15 @@ def table(report: Report) -> Table:
         box=box.SIMPLE_HEAD,
     )
     for column in COLUMNS:
-        result.add_column(column, justify="left" if column == "budget" else "right")
+        justify: Literal["left", "right"] = "left" if column == "budget" else "right"
+        result.add_column(column, justify=justify, no_wrap=True)
     for arm in report.arms:
         result.add_row(*cells(arm))
     return result
 
 
 def caption(report: Report, timing: str) -> str:
-    notes = [f"asked {timing}"]
+    notes = [f"asked {timing}; brackets: 95 %"]
     for arm in report.arms:
         losses = (
             (arm.asked - arm.errors - arm.judged, "not judged"),
@@ -62,10 +72,10 @@ def cells(arm: ArmReport) -> tuple[str, ...]:
 
 
 def span(interval: Interval, signed: bool = False) -> str:
-    """In percent: ``47.0 [37.5, 56.7]``."""
+    """In percent with its 95 % interval: ``47.0 [38, 57]``."""
     sign = "+" if signed else ""
     point, low, high = (100 * value for value in interval)
-    return f"{point:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+    return f"{point:{sign}.1f} [{low:{sign}.0f}, {high:{sign}.0f}]"
 
 
 def number(value: float | None, digits: int) -> str:

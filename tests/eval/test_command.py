@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +10,8 @@ import pytest
 
 from reasoner.catalog import LOADERS, Model
 from reasoner.cli.eval import evaluate
-from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.errors import ReasonerError, UsageError
+from reasoner.scripted import ScriptedEngine
 
 LINES = [
     {"question": "Who am I?", "reference": "nobody"},
@@ -21,28 +20,10 @@ LINES = [
 ]
 
 
-class Parrot:
-    """An engine whose every completion is ``nobody``. ``asked`` counts requests."""
-
-    name = "parrot"
-    capacity = 4
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def generate(self, request: Request) -> Generation:
-        self.asked += 1
-        await asyncio.sleep(0)
-        line = Completion("nobody", request.samples, 1, -0.1, Finish.END, 0.5)
-        return Generation((line,), request.samples)
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.fixture
-def parrot(monkeypatch: pytest.MonkeyPatch) -> Parrot:
-    engine = Parrot()
+def parrot(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
+    """Answers every question with "nobody"."""
+    engine = ScriptedEngine(lambda prompt: "nobody")
     monkeypatch.setitem(LOADERS, "parrot", lambda: Model("parrot", engine, fingerprint="f1"))
     return engine
 
@@ -59,7 +40,7 @@ def run(questions: str, budgets: str = "greedy,0.05s", **options: object) -> int
 
 
 def test_report_goes_to_stdout_and_the_table_to_stderr(
-    parrot: Parrot, questions: str, capsys: pytest.CaptureFixture[str]
+    parrot: ScriptedEngine, questions: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(questions, json="-") == 0
     out, err = capsys.readouterr()
@@ -72,26 +53,26 @@ def test_report_goes_to_stdout_and_the_table_to_stderr(
 
 
 def test_without_json_stdout_is_empty(
-    parrot: Parrot, questions: str, capsys: pytest.CaptureFixture[str]
+    parrot: ScriptedEngine, questions: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(questions, "greedy") == 0
     assert capsys.readouterr().out == ""
 
 
 def test_files_are_written_and_a_second_run_asks_nothing(
-    parrot: Parrot, questions: str, tmp_path: Path
+    parrot: ScriptedEngine, questions: str, tmp_path: Path
 ) -> None:
     out, report, png = tmp_path / "out", tmp_path / "r.json", tmp_path / "p.png"
     assert run(questions, json=str(report), plot=png, out=out) == 0
-    first, asked = report.read_text(), parrot.asked
+    first, asked = report.read_text(), len(parrot.requests)
     assert png.read_bytes()[:4] == b"\x89PNG"
     assert run(questions, json=str(report), out=out) == 0
-    assert parrot.asked == asked > 0
+    assert len(parrot.requests) == asked > 0
     assert report.read_text() == first
 
 
 def test_ctrl_c_keeps_what_is_done(
-    parrot: Parrot,
+    parrot: ScriptedEngine,
     questions: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -106,7 +87,7 @@ def test_ctrl_c_keeps_what_is_done(
         seen += 1
         if seen == 3:
             raise KeyboardInterrupt
-        return await real(*arguments)  # type: ignore[arg-type]
+        return await real(*arguments)
 
     monkeypatch.setattr(running, "measured", stop_at_third)
     assert run(questions, "greedy", one_at_a_time=True, out=tmp_path) == 130
@@ -131,7 +112,7 @@ def test_mistakes_are_found_before_the_model_is_loaded(
 
 
 def test_an_unwritable_place_is_one_clear_line(
-    parrot: Parrot, questions: str, tmp_path: Path
+    parrot: ScriptedEngine, questions: str, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReasonerError, match="expected a place to write"):

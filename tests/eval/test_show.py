@@ -11,7 +11,7 @@ from rich.console import Console
 from reasoner.evaluate import Plan, Report, load, parse_arms, report
 from reasoner.evaluate.plot import plot
 from reasoner.evaluate.results import Results, Row
-from reasoner.evaluate.table import table
+from reasoner.evaluate.table import show
 
 
 def example() -> Report:
@@ -38,7 +38,7 @@ def example() -> Report:
 
 def test_table_says_the_headline_and_the_losses() -> None:
     out = io.StringIO()
-    Console(file=out, width=140).print(table(example()))
+    show(example(), Console(file=out, width=60))
     text = out.getvalue()
     for piece in ("game24: 10 questions", "2/10", "8/10", "+30.0", "upper bound", "many at once"):
         assert piece in text
@@ -47,7 +47,7 @@ def test_table_says_the_headline_and_the_losses() -> None:
 
 def test_table_of_nothing() -> None:
     empty = example().model_copy(update={"arms": ()})
-    Console(file=io.StringIO()).print(table(empty))
+    show(empty, Console(file=io.StringIO()))
 
 
 def test_plot_writes_a_png(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from itertools import combinations
 from random import Random
 
-from search import Chain, Job, Outcome, Proposal, Thought
+from search import Chain, Job, Outcome, Proposal, Strategy, Thought, Tree
 
 Numbers = tuple[Fraction, ...]
+LONGEST = 12  # a line is cut after so many steps: worlds have loops
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ class Script:
             else:
                 weights = [option.weight ** (1.0 / job.temperature) for option in options]
                 option = rng.choices(options, weights)[0]
-            line.append(Thought(option.text, option.to, option.value, option.outcome))
-            if not job.to_end or option.to is None or option.outcome is not None:
+            cut = len(line) + 1 == LONGEST
+            last = not job.to_end or option.to is None or option.outcome is not None or cut
+            # As engines do it: the value is read once, after the last step of a line.
+            value = option.value if last else None
+            line.append(Thought(option.text, option.to, value, option.outcome))
+            if last:
                 return tuple(line)
             state = option.to
 
@@ -127,3 +132,77 @@ def game24(
         return [*found, Option("?", None, share)] if share else found
 
     return Script(options)
+
+
+def maze(seed: int, states: int = 8, judged: bool = True, solvable: bool = True) -> Script:
+    """A small random graph with transpositions, loops, dead ends and few answers."""
+
+    @lru_cache(maxsize=None)
+    def options(state: str) -> list[Option]:
+        rng = Random(f"{seed}/{state}")
+        found = []
+        for i in range(rng.randint(1, 4)):
+            kind, weight = rng.random(), rng.random() + 0.1
+            value = rng.choice([None, rng.random()])
+            if kind < 0.15:
+                found.append(Option(f"bad {i}", None, weight))
+            elif kind < 0.4:
+                answer = str(rng.randrange(4))
+                right = solvable and answer == "0"
+                outcome = Outcome(f"it is {answer}", answer, float(right) if judged else None)
+                found.append(Option(f"say {answer}", f"end{answer}", weight, value, outcome))
+            else:
+                found.append(Option(f"go {i}", f"s{rng.randrange(states)}", weight, value))
+        return list({option.text: option for option in found}.values())
+
+    return Script(options)
+
+
+def drive(
+    tree: Tree, strategy: Strategy, script: Script, jobs: int, width: int = 1, seed: int = 0
+) -> list[tuple[Job, Proposal]]:
+    """Run up to ``jobs`` jobs without an event loop, ``width`` in flight, oldest home first."""
+    flying: list[Job] = []
+    events: list[tuple[Job, Proposal]] = []
+    launched = 0
+    while True:
+        while len(flying) < width and launched < jobs:
+            job = strategy.select(tree, seed * 1_000_003 + launched)
+            if job is None:
+                break
+            tree.begin(job)
+            flying.append(job)
+            launched += 1
+        if not flying:
+            return events
+        job = flying.pop(0)
+        proposal = script.answer(tree.steps(job.path), job)
+        tree.release(job)
+        tree.apply(job, proposal)
+        events.append((job, proposal))
+
+
+def snapshot(tree: Tree) -> dict[str, object]:
+    """Everything there is to know of a tree, as JSON would hold it."""
+    nodes, frontier, best = tree.nodes, tree.frontier, tree.answers.best(alternatives=9)
+    return {
+        "temperature": tree.temperature,
+        "answers": [] if best is None else [
+            [each.group, round(each.confidence, 9), each.votes, list(each.path)]
+            for each in (best, *best.alternatives)
+        ],
+        "nodes": [
+            {
+                "key": nodes.key[node],
+                "q": round(nodes.q[node], 9),
+                "visits": nodes.visits[node],
+                "drawn": nodes.drawn[node],
+                "flags": [frontier.closed[node], frontier.solved[node], frontier.dead[node]],
+                "steps": [
+                    [child, nodes.edge_text[e], nodes.edge_visits[e], nodes.edge_samples[e]]
+                    for child, e in nodes.children[node].items()
+                ],
+            }
+            for node in range(len(nodes))
+        ],
+    }

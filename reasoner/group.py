@@ -1,0 +1,56 @@
+"""A group: the samples of one request, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from .engine import Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``count`` samples that came out as ``tokens``; ``value`` is raw P(good)."""
+
+    tokens: tuple[int, ...]
+    count: int
+    logprob: float
+    finish: Finish
+    value: float | None
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Samples that share a prompt and its settings.
+
+    ``left``: samples not finished. ``computed``: tokens run through the model. ``cancelled``:
+    set from any thread; the rows are gone before the next iteration.
+    """
+
+    prompt: tuple[int, ...]
+    samples: int
+    max_tokens: int
+    stop: bytes | None
+    temperature: float
+    seed: int
+    value: bool
+    lines: list[Line] = field(default_factory=list)
+    left: int = field(init=False)
+    computed: int = 0
+    cancelled: bool = False
+    uniforms: list[float] = field(init=False)  # [samples] in [0, 1), of this iteration
+    _random: Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = self.samples
+        self._random = Random(self.seed)
+        self.uniforms = []
+
+    @property
+    def longest(self) -> int:
+        """The most storage a row can need, in tokens."""
+        return len(self.prompt) + self.max_tokens + 1
+
+    def draw(self) -> None:
+        """Fresh uniforms for every sample, finished or not: none depends on another's fate."""
+        self.uniforms = [self._random.random() for _ in range(self.samples)]

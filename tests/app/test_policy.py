@@ -1,0 +1,140 @@
+"""The policy reads text as thoughts: what it must never get wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from reasoner.engine import Completion, Finish, Generation, Request
+from reasoner.errors import EngineError
+from reasoner.policy import LINE_TOKENS, STEP_TOKENS, Policy
+from search import Budget, Chain, Job, Meter, Proposal
+from verifiers import Problem, Verdict, domain, recognise
+
+STEP = Job(0, (0,), 4)
+LINE = replace(STEP, to_end=True)
+
+
+class Says:
+    """An engine that says one thing."""
+
+    name = "says"
+    capacity = 8
+
+    def __init__(self, *completions: Completion) -> None:
+        self.completions = completions
+        self.asked: list[Request] = []
+
+    async def generate(self, request: Request) -> Generation:
+        self.asked.append(request)
+        if not self.completions:
+            raise EngineError("out of order")
+        return Generation(self.completions, 7)
+
+    def close(self) -> None: ...
+
+
+def said(text: str, finish: Finish = Finish.END, value: float | None = 0.25) -> Completion:
+    return Completion(text, 4, 9, -1.0, finish, value)
+
+
+def propose(
+    engine: Says,
+    job: Job = LINE,
+    steps: tuple[str, ...] = (),
+    question: str = "Use 4 5 6 10 to make 24",
+    budget: Budget | None = None,
+) -> Proposal:
+    problem = replace(recognise(question), reference="peeking")
+    family = domain(problem.domain)
+    policy = Policy(engine, family, problem, lambda raw: raw / 2, Meter(budget or Budget()))
+    return asyncio.run(policy.propose(steps, job))
+
+
+def only(proposal: Proposal) -> Chain:
+    (chain,) = proposal.chains
+    return chain
+
+
+WIN = "10 - 4 = 6 left 5 6 6\n6 * 5 = 30 left 6 30\n30 - 6 = 24"
+
+
+def test_a_whole_line_becomes_judged_thoughts() -> None:
+    chain = only(propose(Says(said(WIN))))
+    assert [t.text for t in chain.thoughts] == WIN.split("\n")
+    assert chain.count == 4
+    last = chain.thoughts[-1]
+    assert last.outcome is not None
+    assert last.outcome.score == 1.0
+    assert last.value == 0.125  # calibrated
+    assert [t.value for t in chain.thoughts[:-1]] == [None, None]
+
+
+def test_the_prompt_holds_the_steps_and_nothing_hidden() -> None:
+    engine = Says(said("6 * 5 = 30 left 6 30\n", Finish.STOP))
+    chain = only(propose(engine, STEP, ("10 - 4 = 6 left 5 6 6",)))
+    (request,) = engine.asked
+    assert request.prompt == "countdown 4 5 6 10 to 24\n10 - 4 = 6 left 5 6 6\n"
+    assert "peeking" not in request.prompt
+    assert (request.stop, request.max_tokens, request.samples) == ("\n", STEP_TOKENS, 4)
+    assert chain.thoughts[0].key == "6 30"
+    assert chain.thoughts[0].value == 0.125
+
+
+def test_a_line_ends_at_its_first_illegal_step() -> None:
+    chain = only(propose(Says(said("10 - 4 = 6 left 5 6 6\n6 * 5 = 31 left 6 31\n31 - 7 = 24"))))
+    assert [t.legal for t in chain.thoughts] == [True, False]
+    assert chain.thoughts[-1].value is None  # it was read after other text than this
+
+
+def test_half_a_line_is_not_a_thought() -> None:
+    cut = said("10 - 4 = 6 left 5 6 6\n6 * 5 = 3", Finish.LENGTH)
+    chain = only(propose(Says(cut)))
+    assert [t.text for t in chain.thoughts] == ["10 - 4 = 6 left 5 6 6"]
+    assert chain.thoughts[0].value is None
+    dead = only(propose(Says(said("10 - 4", Finish.LENGTH)), STEP))
+    assert not dead.thoughts[0].legal
+
+
+def test_stopping_short_of_an_answer_is_a_dead_end() -> None:
+    chain = only(propose(Says(said("10 - 4 = 6 left 5 6 6"))))
+    assert not chain.thoughts[-1].legal
+    assert not only(propose(Says(said("")))).thoughts[-1].legal
+
+
+def test_an_engine_that_fails_is_data() -> None:
+    assert propose(Says()).error == "out of order"
+
+
+def test_no_request_asks_for_more_tokens_than_are_left() -> None:
+    engine = Says(said(WIN))
+    propose(engine, budget=Budget(tokens=5))
+    propose(engine)
+    assert [request.max_tokens for request in engine.asked] == [5, LINE_TOKENS]
+
+
+def test_a_broken_verifier_never_means_wrong() -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> object:
+            return getattr(domain("countdown"), name)
+
+        def normalise(self, answer: str) -> str:
+            raise KeyError(answer)
+
+        def verify(self, problem: Problem, answer: str) -> Verdict:
+            raise ZeroDivisionError
+
+    policy = Policy(
+        Says(said(WIN)), Broken(), recognise("Use 4 5 6 10 to make 24"), float, Meter(Budget())
+    )  # type: ignore[arg-type]
+    outcome = only(asyncio.run(policy.propose((), LINE))).thoughts[-1].outcome
+    assert outcome is not None
+    assert outcome.score is None
+    assert "ZeroDivisionError" in outcome.reason
+
+
+def test_unjudged_answers_stay_unjudged() -> None:
+    chain = only(propose(Says(said("Paris")), question="What is the capital of France?"))
+    outcome = chain.thoughts[-1].outcome
+    assert outcome is not None
+    assert outcome.score is None

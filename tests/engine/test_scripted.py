@@ -1,0 +1,66 @@
+"""The fake engine keeps the same contract as a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from reasoner.engine import Finish, Request
+from reasoner.errors import EngineError
+from reasoner.scripted import Hang, Reply, ScriptedEngine
+
+from .conftest import run, texts
+
+
+def test_weights_are_chances() -> None:
+    engine = ScriptedEngine({"q": [Reply("yes", 3.0, value=0.9), Reply("no")]})
+    generation = run(engine.generate(Request("q", samples=4000, value=True)))
+    found = texts(generation)
+    assert sum(found.values()) == 4000
+    assert abs(found["yes"] / 4000 - 0.75) < 0.04
+    assert {c.text: c.value for c in generation.completions} == {"yes": 0.9, "no": None}
+
+
+def test_seeds_repeat_and_zero_temperature_takes_the_likeliest() -> None:
+    engine = ScriptedEngine(lambda prompt: [Reply("a"), Reply("b", 1.1)])
+    first, second = (run(engine.generate(Request("q", samples=9, seed=4))) for _ in range(2))
+    assert first == second
+    assert texts(run(engine.generate(Request("q", samples=9, temperature=0)))) == {"b": 9}
+
+
+def test_how_replies_end() -> None:
+    engine = ScriptedEngine({"q": "one two\nthree"})
+
+    def finish(request: Request) -> tuple[str, Finish, int]:
+        (completion,) = run(engine.generate(request)).completions
+        return completion.text, completion.finish, completion.tokens
+
+    assert finish(Request("q")) == ("one two\nthree", Finish.END, 4)
+    assert finish(Request("q", stop="\n")) == ("one two\n", Finish.STOP, 3)
+    assert finish(Request("q", stop="\n", max_tokens=2)) == ("one two", Finish.LENGTH, 2)
+
+
+def test_failures_and_hangs_are_scripted_too() -> None:
+    engine = ScriptedEngine({"bad": EngineError("no power"), "slow": Hang()})
+    with pytest.raises(EngineError, match="no power"):
+        run(engine.generate(Request("bad")))
+    with pytest.raises(EngineError, match="'other'"):
+        run(engine.generate(Request("other")))
+
+    async def hang() -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.generate(Request("slow")), 0.01)
+
+    run(hang())
+    assert engine.cancelled == 1
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        run(engine.generate(Request("bad")))
+
+
+def test_no_torch_is_loaded() -> None:
+    code = "import sys, reasoner.scripted; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

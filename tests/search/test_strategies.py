@@ -1,0 +1,265 @@
+import math
+from itertools import product
+
+import pytest
+
+from search import (
+    STRATEGIES, Auto, Beam, BestOfN, Chain, Job, Mcts, Outcome, Proposal, Sample, Thought, Tree,
+    Widening, strategy, training_targets,
+)  # fmt: skip
+from search.improved import advantages, completed_q, softmax
+from search.mcts import gumbel, halving
+from tests.search.toy import Option, Script, drive, game24, maze
+
+PUZZLES = [(4, 5, 6, 10), (1, 5, 5, 5), (3, 3, 8, 8), (2, 7, 7, 10), (6, 6, 9, 10), (1, 3, 4, 6),
+           (4, 4, 10, 10), (2, 3, 5, 12), (5, 5, 9, 11), (1, 2, 7, 7)]  # fmt: skip
+
+
+def test_every_name_finds_its_strategy():
+    for name in STRATEGIES:
+        assert strategy(name) == strategy(name)
+        hash(strategy(name))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("mtcs", "mcts"), ("Beam ", "beam"), ("best_of_n", "best-of-n"), ("bestofn", "best-of-n")],
+)
+def test_a_misspelt_name_brings_the_near_one(typed, meant):
+    with pytest.raises(ValueError, match=f'did you mean "{meant}"'):
+        strategy(typed)
+
+
+def test_a_name_like_no_other_brings_the_list():
+    with pytest.raises(ValueError, match=r"choose one of these \(auto, greedy"):
+        strategy("zzzzzz")
+
+
+def test_greedy_asks_once_unless_it_failed():
+    tree, greedy = Tree(), strategy("greedy")
+    job = greedy.select(tree, 1)
+    assert (job.temperature, job.samples, job.to_end) == (0.0, 1, True)
+    tree.begin(job)
+    assert greedy.select(tree, 2) is None
+    tree.release(job)
+    tree.apply(job, Proposal((), error="hiccup"))
+    assert greedy.select(tree, 3) is not None
+    drive(tree, greedy, maze(1), 9)
+    assert tree.greedy == 1
+
+
+def test_best_of_n_draws_n_and_no_more():
+    world = game24((4, 5, 6, 10), judged=False)
+    drive(Tree(), BestOfN(n=19, batch=8), world, 99, width=4)
+    assert [job.samples for job in world.jobs] == [8, 8, 3]
+
+
+@pytest.mark.parametrize("name", ["sample", "best-of-n", "beam", "mcts", "puct", "auto"])
+@pytest.mark.parametrize("width", [1, 4])
+def test_more_budget_buys_new_work_until_everything_is_explored(name, width):
+    world = maze(3, states=6, solvable=False)
+    tree = Tree()
+    drive(tree, strategy(name), world, 5000, width)
+    assert tree.exhausted, "an unsolvable small world must be explored to its end"
+    asked = [(job.node, job.seed) for job in world.jobs]
+    assert len(set(asked)) == len(asked) > 10
+    reached = {0, *(child for below in tree.nodes.children for child in below)}
+    assert len(reached) == len(tree)
+    for jobs in (10, len(asked) // 2):
+        partly = maze(3, states=6, solvable=False)
+        drive(Tree(), strategy(name), partly, jobs, width)
+        assert len(partly.jobs) == jobs
+
+
+def test_rare_steps_are_found_by_sampling_hotter():
+    table = {
+        "": [Option("usual", "a", 1.0, 0.9), Option("rare", "b", 1e-3, 0.1)],
+        "a": [Option("fail", "x", 1.0, 0.5, Outcome("no", "no", 0.0))],
+        "b": [Option("win", "y", 1.0, 0.5, Outcome("yes", "yes", 1.0))],
+    }
+    solved = 0
+    for seed in range(10):
+        tree = Tree()
+        drive(tree, Mcts(), Script(table), 400, seed=seed)
+        solved += tree.answers.verified
+        assert tree.temperature > 1.0
+    assert solved >= 7
+
+
+def test_beam_keeps_the_best_and_then_looks_wider():
+    def options(state):
+        if len(state) == 3:
+            right = state == "cab"
+            return [Option("end", f"{state}!", 1.0, 0.5, Outcome(state, state, float(right)))]
+        values = {"a": 0.8, "b": 0.7, "c": 0.1}
+        return [Option(f"{state}{c}", f"{state}{c}", 1.0, v) for c, v in values.items()]
+
+    tree, world = Tree(), Script(options)
+    events = drive(tree, Beam(width=2, samples=16), world, 200)
+    level = [tree.nodes.key[job.node] for job, _ in events]
+    assert sorted(level[1:3]) == ["a", "b"]
+    assert not any(state.startswith("c") for state in level[: level.index("")] + level[1:6])
+    assert any(state.startswith("c") for state in level)
+    assert tree.answers.verified
+
+
+def test_auto_answers_then_looks_around_then_searches():
+    tree, auto = Tree(), Auto()
+    events = drive(tree, auto, game24((3, 3, 8, 8), skill=-2.0, sight=0.0), 40)
+    kinds = [(job.to_end, job.temperature > 0) for job, _ in events]
+    assert kinds[0] == (True, False)
+    around = -(-auto.lines // auto.batch)
+    assert kinds[1 : 1 + around] == [(True, True)] * around
+    assert set(kinds[1 + around :]) == {(False, True)}
+
+
+def test_auto_keeps_drawing_lines_where_nothing_is_judged():
+    tree = Tree()
+    events = drive(tree, Auto(), game24((3, 3, 8, 8), judged=False), 60, width=3)
+    lines = sum(job.to_end for job, _ in events)
+    assert 20 <= lines <= 40
+    assert tree.answers.votes > 100
+
+
+def test_virtual_loss_spreads_jobs_in_flight():
+    tree = Tree()
+    children = tuple(Chain((Thought(f"{i}", f"{i}", 0.5),)) for i in range(4))
+    tree.apply(Job(0, (0,), 16), Proposal(children))
+    nodes = []
+    for seed in range(4):
+        job = Mcts(considered=4).select(tree, seed)
+        tree.begin(job)
+        nodes.append(job.node)
+    assert len(set(nodes)) == 4
+
+
+def test_a_node_waits_for_its_samples_in_flight():
+    tree = Tree()
+    job = Mcts().select(tree, 0)
+    tree.begin(job)
+    assert Mcts().select(tree, 1) is None
+    tree.release(job)
+    assert Mcts().select(tree, 1).path == (0,)
+
+
+def test_widening_asks_for_more_samples_as_visits_grow():
+    tree = Tree()
+    tree.apply(Job(0, (0,), 8), Proposal((Chain((Thought("a", "a", 0.5),), 8),)))
+    widening = Widening(samples=8, root_samples=8, patience=4, growth=0.5)
+    asked = []
+    for visits in range(1, 40):
+        tree.nodes.visits[0] = visits
+        if widening.wants(tree, 0):
+            asked.append(visits)
+            tree.nodes.drawn[0] += 8
+    assert asked == [5, 17, 37]
+
+
+def test_halving_rounds_grow_and_narrow_down_to_two():
+    seen = [halving(visits, 4) for visits in range(8 + 24 + 64)]
+    assert [seen.count((0, keep)) for keep in (4, 2)] == [4, 4]
+    assert [seen.count((1, keep)) for keep in (8, 4, 2)] == [8, 8, 8]
+    assert [seen.count((2, keep)) for keep in (16, 8, 4, 2)] == [16, 16, 16, 16]
+    assert halving(10**9, 4)[0] > 20
+
+
+def test_gumbel_noise_has_the_moments_of_gumbel_noise():
+    draws = [gumbel(seed, 0, f"step {i}") for seed, i in product(range(20), range(100))]
+    mean = sum(draws) / len(draws)
+    assert mean == pytest.approx(0.5772, abs=0.1)
+    assert sum((x - mean) ** 2 for x in draws) / len(draws) == pytest.approx(math.pi**2 / 6, abs=0.25)
+    assert gumbel(1, 0, "a") == gumbel(1, 0, "a") != gumbel(1, 1, "a")
+
+
+def test_noise_at_the_root_changes_what_is_tried():
+    def first_steps(noise_seed):
+        tree = Tree()
+        events = drive(tree, Mcts(noise=1.0, noise_seed=noise_seed), game24((3, 3, 8, 8), sight=0.0), 12)
+        return [tree.nodes.key[job.path[1]] for job, _ in events if len(job.path) > 1]
+
+    assert len({tuple(first_steps(seed)) for seed in range(4)}) > 1
+
+
+def test_unknown_values_are_completed_by_the_mix_of_what_is_known():
+    tree = Tree(0.4)
+    chains = [Chain((Thought("a", "a", 0.8),), 3), Chain((Thought("b", "b"),), 1)]
+    tree.apply(Job(0, (0,), 4), Proposal(tuple(chains)))
+    assert completed_q(tree, 0, [1, 2]) == [0.8, 0.4]  # nothing visited: the node's own value
+    tree.nodes.edge_visits[0] = 3
+    assert completed_q(tree, 0, [1, 2]) == pytest.approx([0.8, (0.4 + 3 * 0.8) / 4])
+
+
+def test_the_improved_policy_weighs_prior_and_value():
+    tree = Tree()
+    chains = [Chain((Thought(t, t, v),), n) for t, v, n in (("a", 0.5, 6), ("b", 0.5, 2))]
+    tree.apply(Job(0, (0,), 8), Proposal(tuple(chains)))
+    assert softmax(advantages(tree, 0, [1, 2])) == pytest.approx([0.75, 0.25])
+    tree.nodes.q[2] = 1.0
+    assert softmax(advantages(tree, 0, [1, 2]))[1] > 0.75
+
+
+def test_a_search_teaches_the_step_that_won():
+    tree = Tree()
+    drive(tree, Mcts(), game24((4, 5, 6, 10), blur=1.0), 200)
+    assert tree.answers.verified
+    lessons = list(training_targets(tree, min_visits=2))
+    assert lessons
+    for lesson in lessons:
+        assert sum(lesson.policy) == pytest.approx(1.0)
+        assert len(lesson.policy) == len(lesson.thoughts)
+        assert lesson.steps == tree.steps(tree.nodes.path(lesson.node))
+        assert lesson.visits >= 2
+    root = lessons[0]
+    winning = tree.steps(tree.answers.best().path)[0]
+    assert root.value == 1.0
+    rivals = [q for t, q in zip(root.thoughts, root.policy, strict=True) if t != winning]
+    assert root.policy[root.thoughts.index(winning)] > max(rivals) / 2
+
+
+def test_mcts_needs_far_fewer_tokens_than_best_of_n():
+    def tokens(plan, seed):
+        spent = []
+        for puzzle in PUZZLES:
+            tree = Tree()
+            world = game24(puzzle, skill=0.5, sight=3.0)
+            used = 0
+            while not tree.answers.verified and used < 6000:
+                events = drive(tree, plan, world, 1, seed=seed + tree.jobs)
+                used += sum(proposal.tokens for _, proposal in events)
+            spent.append(used)
+        return sum(spent)
+
+    assert sum(tokens(Mcts(), s) for s in (0, 1)) < 0.5 * sum(tokens(Sample(), s) for s in (0, 1))
+
+
+def test_the_cost_of_a_node_does_not_grow_with_the_tree():
+    """Counts line executions of select and apply, not time."""
+    import sys
+
+    def options(state):
+        rng_value = (hash(state) % 97) / 97
+        return [Option(f"{state}{i}", f"{state}{i}", 1.0 + i % 3, rng_value) for i in range(6)]
+
+    tree, world, plan = Tree(), Script(options), Mcts()
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += frame.f_code.co_filename.endswith(("search/tree.py", "search/nodes.py",
+                                                    "search/frontier.py", "search/mcts.py",
+                                                    "search/improved.py", "search/descent.py"))
+
+    def cost(jobs, seed):
+        nonlocal calls
+        before, calls = len(tree), 0
+        sys.setprofile(count)
+        try:
+            drive(tree, plan, world, jobs, seed=seed)
+        finally:
+            sys.setprofile(None)
+        return calls / (len(tree) - before)
+
+    early = cost(60, 1)
+    drive(tree, plan, world, 1500, seed=2)
+    assert len(tree) > 5000
+    assert cost(60, 3) < 4 * early  # paths are a little longer; no part looks at all nodes

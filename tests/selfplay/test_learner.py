@@ -1,0 +1,135 @@
+"""The learner: same Llama as everybody's, exact resume, sound curves."""
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasoner.calibration import Calibration, apply, load, save
+from reasoner.errors import ModelError
+from selfplay import network as networks
+from selfplay.isotonic import brier, calibration_error, fit
+from selfplay.learner import Recipe, train
+from selfplay.lesson import IGNORE, Batch
+
+SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
+
+
+def batches(start):
+    """Learn to count modulo 50; label 62/63 stand for good and bad."""
+    while True:
+        generator = torch.Generator().manual_seed(start)
+        first = torch.randint(0, 50, (4, 1), generator=generator)
+        ids = (first + torch.arange(16)) % 50
+        labels = (ids + 1) % 50
+        labels[:, -1] = 62
+        labels[:, 0] = IGNORE
+        positions = torch.arange(16).expand(4, 16)
+        mask = torch.ones(4, 1, 16, 16, dtype=torch.bool).tril()
+        yield Batch(ids, labels, positions, mask)
+        start += 1
+
+
+def fresh():
+    torch.manual_seed(3)
+    return networks.Network(SHAPE)
+
+
+def run(path, steps=12, network=None, recipe_steps=12, report=lambda p: None):
+    network = network or fresh()
+    recipe = Recipe(recipe_steps, rate=1e-2, warmup=2, checkpoint_every=4)
+    limited = lambda start: (b for b, _ in zip(batches(start), range(steps - start)))  # noqa: B905, E731
+    train(network, limited, recipe, good=62, bad=63, checkpoint=path, report=report)
+    return network
+
+
+def test_loss_falls(tmp_path):
+    seen = []
+    run(tmp_path / "c.pt", 60, recipe_steps=60, report=seen.append)
+    assert seen[-1].policy_loss < 0.7 * seen[0].policy_loss
+    assert seen[-1].value_loss < seen[0].value_loss
+
+
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path):
+    """Cut after step 6 (checkpoint at 4): the second sitting repeats 5 and 6 and goes on."""
+    whole = run(tmp_path / "whole.pt")
+    run(tmp_path / "cut.pt", steps=6)
+    resumed = run(tmp_path / "cut.pt")
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_another_recipes_checkpoint_is_refused(tmp_path):
+    run(tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="belongs to a run of 12 steps"):
+        run(tmp_path / "c.pt", recipe_steps=13)
+
+
+def test_a_step_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
+    network = fresh()
+    before = [p.clone() for p in network.parameters()]
+    real = networks.Network.logits
+    monkeypatch.setattr(networks.Network, "logits", lambda self, h: real(self, h) * float("nan"))
+    run(tmp_path / "c.pt", steps=2, network=network)
+    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+def test_exported_weights_are_a_llama(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    network = fresh()
+    with torch.no_grad():
+        for p in network.parameters():  # ship what bf16 can hold, so that both read the same
+            p.copy_(p.to(torch.bfloat16).float())
+    networks.save(network, tmp_path, end=1, pad=0)
+    theirs = transformers.LlamaForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    ids = torch.tensor([[5, 9, 2, 33, 7]])
+    mask = torch.ones(1, 1, 5, 5, dtype=torch.bool).tril()
+    with torch.inference_mode():
+        mine = network.eval().logits(network(ids, torch.arange(5)[None], mask))
+        assert torch.allclose(mine, theirs(ids).logits, atol=1e-4)
+    again = networks.load(tmp_path)
+    for a, b in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+pairs = st.lists(st.tuples(st.floats(0, 1), st.sampled_from([0.0, 1.0])), min_size=1, max_size=400)
+
+
+@given(pairs)
+def test_isotonic_curves_rise_and_stay_inside(rows):
+    curve = fit(rows)
+    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(curve))
+    assert all(0 < y < 1 for _, y in curve)
+
+
+def test_calibration_repairs_overconfidence():
+    rng = Random(0)
+    truth = [rng.random() for _ in range(4000)]
+    rows = [(p**0.25, float(rng.random() < p)) for p in truth]  # raw says far too much
+    curve = fit(rows[:2000])
+    mended = [(apply(curve, x), y) for x, y in rows[2000:]]
+    assert calibration_error(mended) < 0.06 < calibration_error(rows[2000:])
+    assert brier(mended) < brier(rows[2000:])
+
+
+@given(st.floats(-1, 2))
+def test_curves_are_flat_beyond_their_ends(x):
+    curve = [(0.2, 0.1), (0.5, 0.5), (0.5, 0.6), (0.9, 0.8)]
+    assert 0.1 <= apply(curve, x) <= 0.8
+
+
+def test_calibration_files(tmp_path):
+    assert load(tmp_path) == Calibration()
+    assert load(tmp_path).value_of("anything")(0.3) == 0.3
+    save(Calibration({"countdown": [(0.0, 0.1), (1.0, 0.9)]}), tmp_path)
+    assert load(tmp_path).value_of("countdown")(0.5) == pytest.approx(0.5)
+    path = tmp_path / "calibration.json"
+    path.write_text('{"value": {"x": [[0, 1], [1, 0]]}, "confidence": {}}')
+    with pytest.raises(ModelError, match="falls"):
+        load(tmp_path)
+    path.write_text("{")
+    with pytest.raises(ModelError):
+        load(tmp_path)

@@ -1,0 +1,135 @@
+"""Lessons: what each position learns, and that neighbours in a row stay strangers."""
+
+from random import Random
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from selfplay.corpus import Demonstrations, draw_demonstration, specials, vocabulary_texts
+from selfplay.lesson import IGNORE, fill_rows, lesson, pack
+from selfplay.network import Network, Shape
+from selfplay.vocabulary import build
+from verifiers import Step, domain, recognise
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory) -> Tokenizer:
+    return build(vocabulary_texts(0, 3_000), tmp_path_factory.mktemp("tokenizer") / "t.json")
+
+
+@pytest.fixture(scope="module")
+def network(tokenizer) -> Network:
+    torch.manual_seed(0)
+    return Network(Shape(tokenizer.get_vocab_size(), 64, 128, 2, 2, 1)).eval()
+
+
+def encoder(tokenizer):
+    return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def taught(one, tokenizer):
+    """What a lesson teaches, position by position, as text."""
+    return [tokenizer.id_to_token(label) for label in one.labels if label != IGNORE]
+
+
+def test_policy_labels_spell_the_steps_and_the_end(tokenizer):
+    problem = recognise("Use 4 5 6 10 to make 24")
+    steps = [Step("10 - 4 = 6 left 5 6 6"), Step("6 * 5 = 30 left 6 30"), Step("30 - 6 = 24")]
+    one = lesson(problem, steps, True, encoder(tokenizer), specials(tokenizer))
+    special = specials(tokenizer)
+    words = [x for x in one.labels if x not in (IGNORE, special.good, special.bad, special.end)]
+    assert tokenizer.decode(words) == "\n".join(step.text for step in steps)
+    assert one.labels.count(special.end) == 1
+    assert one.labels.count(special.good) == 3
+    assert one.ids.count(special.value) == 3 == sum(one.probe)
+
+
+def test_a_probe_shares_its_position_with_the_next_token(tokenizer):
+    problem = recognise("Use 4 5 6 10 to make 24")
+    steps = [Step("10 - 4 = 6 left 5 6 6"), Step("6 * 5 = 30 left 6 30")]
+    one = lesson(problem, steps, False, encoder(tokenizer), specials(tokenizer))
+    text = [p for p, probe in zip(one.positions, one.probe, strict=True) if not probe]
+    assert text == list(range(len(text))), "the text reads as if no probe were there"
+    first = one.probe.index(True)
+    assert one.positions[first] == one.positions[first + 1]
+
+
+def test_slips_teach_the_value_and_never_the_policy(tokenizer):
+    problem = recognise("Use 4 5 6 10 to make 24")
+    slip = [Step("5 + 4 = 9 left 6 9 10", teach=False, good=False)]
+    one = lesson(problem, slip, False, encoder(tokenizer), specials(tokenizer))
+    assert taught(one, tokenizer) == ["<bad>"]
+
+
+def test_neighbours_and_probes_are_invisible(tokenizer, network):
+    """A lesson's hidden states are the same alone and packed; probes change nothing after them."""
+    rng, special = Random(1), specials(tokenizer)
+    lessons = [lesson(*draw_demonstration(rng), encoder(tokenizer), special) for _ in range(3)]
+    length = sum(len(one.ids) for one in lessons)
+    together = pack([lessons], length, special.pad)
+    with torch.inference_mode():
+        packed = network(together.ids, together.positions, together.mask)[0]
+        start = 0
+        for one in lessons:
+            text = [i for i, probe in enumerate(one.probe) if not probe]
+            ids = torch.tensor([[one.ids[i] for i in text]])
+            positions = torch.arange(len(text))[None]
+            causal = torch.ones(1, 1, len(text), len(text), dtype=torch.bool).tril()
+            plain = network(ids, positions, causal)[0]
+            assert torch.allclose(packed[start : start + len(one.ids)][text], plain, atol=1e-5)
+            start += len(one.ids)
+
+
+def test_batches_follow_from_seed_and_number_alone(tokenizer):
+    whole = Demonstrations(tokenizer, 5, 0, 4, 256)
+    resumed = Demonstrations(tokenizer, 5, 2, 4, 256)
+    batches = [batch for batch, _ in zip(whole, range(3), strict=False)]
+    again = next(iter(resumed))
+    assert torch.equal(batches[2].ids, again.ids)
+    assert torch.equal(batches[2].labels, again.labels)
+    assert not torch.equal(batches[1].ids, again.ids)
+
+
+def test_rows_are_full_and_hold_whole_lessons(tokenizer):
+    rng, special = Random(2), specials(tokenizer)
+    rows = fill_rows(lambda: lesson(*draw_demonstration(rng), encoder(tokenizer), special), 8, 256)
+    sizes = [sum(len(one.ids) for one in row) for row in rows]
+    assert max(sizes) <= 256
+    assert sum(sizes) > 0.9 * 8 * 256
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "héllo \U0001f600 wörld",
+        "\x00\x1b[31m",
+        "日本語",
+        "a  b\n\n\tc ",
+        "<end><value>",
+        "10 100 299 300 1000",
+    ],
+)
+def test_any_text_round_trips(tokenizer, text):
+    ids = tokenizer.encode(text, add_special_tokens=False).ids
+    assert tokenizer.decode(ids, skip_special_tokens=False) == text
+
+
+def test_numbers_between_spaces_are_one_token_and_glued_digits_are_not(tokenizer):
+    encode = encoder(tokenizer)
+    assert len(encode("countdown 4 5 6 10 to 299")) == 7
+    assert [tokenizer.id_to_token(i) for i in encode("347+5")] == list("347+5")
+
+
+def test_families_use_no_byte_tokens(tokenizer):
+    """Every word of every family is one token: a step costs what the budget arithmetic assumes."""
+    rng = Random(4)
+    for name in ("countdown", "equations", "word_problems"):
+        family = domain(name)
+        for _ in range(50):
+            problem = family.generate(rng, rng.choice(family.levels))
+            words = problem.prompt.split()
+            assert len(encoder(tokenizer)(problem.prompt)) <= 1 + sum(
+                1 if word.isalpha() else len(word) for word in words
+            )

@@ -1,0 +1,60 @@
+"""The command line, frozen: a flag is a promise. Change this list only with a reason."""
+
+from __future__ import annotations
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from reasoner.cli.app import app
+
+OPTIONS = {
+    "ask": {
+        "--think",
+        "--model",
+        "--strategy",
+        "--stop-when",
+        "--max-tokens",
+        "--max-nodes",
+        "--seed",
+        "--json",
+        "--no-save",
+    },
+    "eval": {
+        "--budgets",
+        "--model",
+        "--strategy",
+        "--one-at-a-time",
+        "--seed",
+        "--limit",
+        "--json",
+        "--plot",
+        "--out",
+    },
+    "runs list": set[str](),
+    "runs show": set[str](),
+    "runs resume": {"--think", "--strategy", "--stop-when", "--json"},
+    "runs export": {"--html"},
+    "runs rm": set[str](),
+}
+
+
+def options(group: TyperGroup, trail: tuple[str, ...] = ()) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, command in group.commands.items():
+        here = (*trail, name)
+        if isinstance(command, TyperGroup):
+            found |= options(command, here)
+        else:
+            found[" ".join(here)] = {
+                flag
+                for parameter in command.params
+                for flag in (*parameter.opts, *parameter.secondary_opts)
+                if flag.startswith("--")
+            }
+    return found
+
+
+def test_no_new_options() -> None:
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    assert options(root) == OPTIONS
