@@ -60,7 +60,7 @@ ask: .venv/.run
 	@$(BIN)/reasoner ask --think '$(THINK)' -- '$(subst ','\'',$(value Q))'
 
 model: .venv/.run
-	@$(BIN)/reasoner pretrain
+	@$(BIN)/reasoner pretrain --out reasoner/models/tiny --work work/pretrain
 
 # --- proof
 test: .venv/.dev

@@ -1,9 +1,9 @@
 """Tokens per second of the bundled engine against ``transformers.generate``, same weights.
 
-Tokens are those run through the model, prompts included. For each width W, the engine keeps W single-sample requests with different prompts in flight;
-``generate`` runs a batch of W such prompts. Both sample at temperature 1, in turn, so that other
-work on the machine slows both; the best of the rounds counts. Prints JSON and writes
-``results/engine.json``.
+Tokens are those run through the model, prompts included. For each width W, the engine keeps W
+single-sample requests with different prompts in flight; ``generate`` runs a batch of W such
+prompts. Both sample at temperature 1, in turn, so that other work on the machine slows both; the
+best of the rounds counts. Prints JSON and writes ``results/engine.json``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from reasoner.catalog import BUNDLED
 from reasoner.engine import Request
@@ -56,7 +57,7 @@ class Reference:
         from transformers import AutoTokenizer, LlamaForCausalLM
 
         self.torch = torch
-        self.model = LlamaForCausalLM.from_pretrained(folder, dtype="auto").eval()
+        self.model: Any = LlamaForCausalLM.from_pretrained(folder, dtype="auto")
         self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
         self.tokenizer.pad_token = "<pad>"
 

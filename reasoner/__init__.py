@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .errors import ReasonerError as ReasonerError
     from .errors import RunError as RunError
     from .errors import UsageError as UsageError
+    from .scripted import Reply as Reply
+    from .scripted import ScriptedEngine as ScriptedEngine
     from .thinking import Progress as Progress
     from .thinking import Thinking as Thinking
 
@@ -31,6 +33,8 @@ _HOMES = {
     "Reasoner": "reasoner.agent",
     "Answer": "reasoner.answer",
     "Model": "reasoner.catalog",
+    "ScriptedEngine": "reasoner.scripted",
+    "Reply": "reasoner.scripted",
     "Thinking": "reasoner.thinking",
     "Progress": "reasoner.thinking",
     "ReasonerError": "reasoner.errors",
@@ -50,7 +54,11 @@ __all__ = list(_HOMES)
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'reasoner' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    from .siblings import check_siblings
+
+    check_siblings()
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
 
 
 def __dir__() -> list[str]:

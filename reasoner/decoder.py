@@ -77,7 +77,8 @@ class Decoder:
         self.stats = Stats()
         self._model, self._tokenizer, self._cache = model, tokenizer, cache
         self._max_rows, self._batch_bytes = max_rows, batch_bytes
-        self._threads = ThreadChoice(threads, torch.set_num_threads)  # of the calling thread
+        probe = torch.ones(128, 256), torch.ones(256, 256)
+        self._threads = ThreadChoice(threads, torch.set_num_threads, lambda: torch.mm(*probe))
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
         self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
@@ -113,19 +114,19 @@ class Decoder:
         start, end = len(slots), len(prompt) - 1  # the last token goes with the next iteration
         place = self._place(_Row(group, list(range(group.samples)), prompt[-1], end))
         self._store.reserve(len(self._rows), len(prompt))
-        keys, values = self._store.row(place)
+        stored = self._store.row(place)
         if slots:
-            self._cache.load(slots, keys, values)
+            self._cache.load(slots, stored)
         if start < end:
-            with self._threads.measured(end - start):
-                self._model.forward(
-                    torch.tensor([prompt[start:end]]),
-                    torch.arange(start, end).unsqueeze(0),
-                    keys.unsqueeze(1),
-                    values.unsqueeze(1),
-                    end,
-                )
-            self._cache.store(prompt, end, keys, values)
+            self._threads.use_for(end - start)
+            self._model.forward(
+                torch.tensor([prompt[start:end]]),
+                torch.arange(start, end).unsqueeze(0),
+                stored[0].unsqueeze(1),
+                stored[1].unsqueeze(1),
+                end,
+            )
+            self._cache.store(prompt, end, stored)
         group.computed += end - start
         self.stats.tokens += end - start
         self.stats.prompt_tokens += len(prompt)
@@ -146,10 +147,10 @@ class Decoder:
 
     def _advance(self, rows: list[_Row]) -> list[Group]:
         """Feed, sample, fork and finish; ``rows`` are dense."""
-        with self._threads.measured(len(rows)):
-            hidden = self._feed(rows)
-            draws = self._sample(hidden, rows)
-            goods = self._read_values(hidden, rows)
+        self._threads.use_for(len(rows))
+        hidden = self._feed(rows)
+        draws = self._sample(hidden, rows)
+        goods = self._read_values(hidden, rows)
         forks: list[tuple[int, _Row]] = []  # place of the parent, child
         done: dict[Group, None] = {}
         for place, row in enumerate(rows):
@@ -243,7 +244,7 @@ class Decoder:
         group.lines.append(Line(tuple(row.tokens), len(row.samples), row.logprob, row.finish, good))
         group.left -= len(row.samples)
         stored = min(row.stored, len(text))  # the value token's are not the text's
-        self._cache.store(text, stored, *self._store.row(place))
+        self._cache.store(text, stored, self._store.row(place))
 
     # --- places ---
 

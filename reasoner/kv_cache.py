@@ -30,14 +30,14 @@ class _Segment:
 class PrefixCache:
     """A pool of token slots, bounded; the leaf that was used longest ago leaves first.
 
-    The pool is float32 [slots, 2 * L, G, D], all layers' keys before all layers' values: exactly
-    what the rows hold, so that a cached prefix changes no result. The system commits memory as
-    slots are first written, so it grows with use.
+    The pool is float32 [slots, 2, L, G, D], keys and values exactly as the rows hold them, so
+    that a cached prefix changes no result. The system commits memory as slots are first written:
+    it grows with use.
     """
 
     def __init__(self, config: LlamaConfig, breaks: frozenset[int], kv_bytes: int) -> None:
         """``breaks``: tokens that begin a new segment. ``kv_bytes``: never more than this."""
-        shape = (2 * config.layers, config.kv_heads, config.head_dim)
+        shape = (2, config.layers, config.kv_heads, config.head_dim)
         self.token_bytes = 4 * math.prod(shape)
         self.slots = kv_bytes // self.token_bytes
         self._pool = torch.empty((self.slots, *shape))
@@ -72,17 +72,16 @@ class PrefixCache:
         self._touch(path)
         return slots
 
-    def load(self, slots: Sequence[int], keys: Tensor, values: Tensor) -> None:
-        """Copy ``slots`` to the start of one row: keys, values [L, G, T, D]."""
-        found = self._pool.index_select(0, torch.tensor(slots)).permute(1, 2, 0, 3)
-        keys[:, :, : len(slots)].copy_(found[: len(keys)])
-        values[:, :, : len(slots)].copy_(found[len(keys) :])
+    def load(self, slots: Sequence[int], row: Tensor) -> None:
+        """Copy ``slots`` to the start of ``row`` [2, L, G, T, D]."""
+        found = self._pool.index_select(0, torch.tensor(slots))
+        row[:, :, :, : len(slots)].copy_(found.permute(1, 2, 3, 0, 4))
 
-    def store(self, tokens: Sequence[int], length: int, keys: Tensor, values: Tensor) -> None:
-        """Keep the whole segments of ``tokens`` whose first ``length`` tokens are in a row.
+    def store(self, tokens: Sequence[int], length: int, row: Tensor) -> None:
+        """Keep the whole segments of ``tokens``, of which ``length`` are in ``row``.
 
-        keys, values: [L, G, T, D], the row. What is cached already stays; what does not fit even
-        after evicting everything else is left out.
+        row: [2, L, G, T, D]. What is cached already stays; what does not fit even after evicting
+        everything else is left out.
         """
         path: list[_Key] = []
         fresh: list[int] = []
@@ -103,9 +102,8 @@ class PrefixCache:
             parent = segment.id
         self._touch(path)
         if fresh:
-            stop = start + len(fresh)
-            row = torch.cat((keys[:, :, start:stop], values[:, :, start:stop])).permute(2, 0, 1, 3)
-            self._pool.index_copy_(0, torch.tensor(fresh), row)
+            new = row[:, :, :, start : start + len(fresh)].permute(3, 0, 1, 2, 4)
+            self._pool.index_copy_(0, torch.tensor(fresh), new)
 
     def _cuts(self, tokens: Sequence[int], length: int) -> list[tuple[int, int]]:
         """Segments [begin, end) that a line break follows, within the first ``length`` tokens."""

@@ -109,8 +109,7 @@ class Store:
     def prune(self, keep: str = "", max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> int:
         """Remove the oldest runs beyond the bounds, never ``keep`` nor one in use.
 
-        Returns how many went. Runs are newest first while counting, so a few large ones can not
-        push out a newer small one.
+        Returns how many went.
         """
         runs = size = removed = 0
         for run_id in reversed(self.ids()):

@@ -1,29 +1,20 @@
-"""How many threads to compute with, learnt from what was quickest lately.
+"""How many threads to compute with: all on a quiet machine, one on a busy one.
 
-On an idle machine several threads win, but for the smallest batches. On a busy one each of the
-dozens of parallel regions of a pass waits until the system runs the helpers again, milliseconds
-every time, and one thread can be a hundred times faster. Results are the same bit for bit.
+A pass is dozens of parallel regions of some microseconds. When other work holds the cores, each
+region waits until the system runs the helper threads again, milliseconds every time: one thread
+is then a hundred times faster than two. So a small piece of work is timed both ways now and then.
+Results are the same bit for bit with any number of threads.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-_SERIAL_TOKENS = 4  # up to here one thread is the first guess
-_RETRY = 25  # the other choice is tried again once it would take 1/25 of the time since
-_FRESH = 0.3  # weight of the newest measurement
-
-
-@dataclass(slots=True)
-class _Size:
-    """What is known about batches of about one size."""
-
-    first: int  # threads
-    seconds: dict[int, float] = field(default_factory=dict)  # a token, by threads
-    since: float = 0.0  # seconds of work since the slower choice was tried
+_SERIAL_TOKENS = 4  # up to so many in a pass, one thread is as fast
+_AGAIN_S = 0.5  # seconds between looks
+_SHARE = 25  # looking may take 1/25 of the time
+_SLOW = 2.0  # helpers that make the work so many times slower are not awake
 
 
 class ThreadChoice:
@@ -33,36 +24,37 @@ class ThreadChoice:
         self,
         most: int,
         set_threads: Callable[[int], None],
+        probe: Callable[[], object],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``set_threads``: called when the number changes, from the calling thread."""
-        self._choices = (1, most) if most > 1 else (1,)
-        self._set, self._clock = set_threads, clock
+        """``set_threads``: for the calling thread. ``probe``: a small piece of parallel work."""
+        self._most, self._set, self._probe, self._clock = most, set_threads, probe, clock
         self._now = 0
-        self._sizes: dict[int, _Size] = {}
+        self._quiet = False
+        self._look_at = -1.0  # when to look again, on the clock
 
-    @contextmanager
-    def measured(self, tokens: int) -> Iterator[None]:
-        """Run a pass over ``tokens`` tokens with the best number of threads, and learn."""
-        first = 1 if tokens <= _SERIAL_TOKENS else self._choices[-1]
-        size = self._sizes.setdefault(tokens.bit_length(), _Size(first))
-        count = self._pick(size, tokens)
-        if count != self._now:
-            self._set(count)
-            self._now = count
+    def use_for(self, tokens: int) -> None:
+        """Set the number of threads for a pass over ``tokens`` tokens."""
+        several = self._most > 1 and tokens > _SERIAL_TOKENS
+        self._use(self._most if several and self._is_quiet() else 1)
+
+    def _is_quiet(self) -> bool:
         began = self._clock()
-        yield
-        spent = self._clock() - began
-        old = size.seconds.get(count, spent / tokens)
-        size.seconds[count] = old + _FRESH * (spent / tokens - old)
-        size.since += spent
-        if count != min(size.seconds, key=size.seconds.__getitem__):
-            size.since = 0.0
+        if self._look_at < 0 or began >= self._look_at:
+            alone = min(self._timed(1), self._timed(1))
+            # Twice, since the first wakes the helpers; when that helps, the machine is quiet.
+            self._quiet = any(self._timed(self._most) < _SLOW * alone for _ in range(2))
+            now = self._clock()
+            self._look_at = now + max(_AGAIN_S, _SHARE * (now - began))
+        return self._quiet
 
-    def _pick(self, size: _Size, tokens: int) -> int:
-        if not size.seconds:
-            return size.first
-        best = min(size.seconds, key=size.seconds.__getitem__)
-        other = next((count for count in self._choices if count != best), best)
-        expected = size.seconds.get(other, size.seconds[best]) * tokens
-        return other if size.since > _RETRY * expected else best
+    def _timed(self, threads: int) -> float:
+        self._use(threads)
+        began = self._clock()
+        self._probe()
+        return self._clock() - began
+
+    def _use(self, threads: int) -> None:
+        if threads != self._now:
+            self._set(threads)
+            self._now = threads

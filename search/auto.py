@@ -21,8 +21,8 @@ class Auto:
     ``batch``: lines per job.
     """
 
-    lines: int = 16
-    batch: int = 8
+    lines: int = 8
+    batch: int = 4
     mcts: Mcts = field(default_factory=Mcts)
     rank: Rank = Rank.VOTES
 

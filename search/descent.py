@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from .nodes import ROOT
 from .proposal import Job
 from .tree import Tree
+
+_WIDE = 128  # of more open children, the first found are compared: likely steps come up early
 
 
 class Choose(Protocol):
@@ -45,20 +48,24 @@ class Widening:
 def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choose) -> Job | None:
     """Walk from the root by ``root`` and ``below`` to a node that wants samples.
 
-    None when the walk ends where samples are in flight already: measured on the Game of 24 with
-    8 jobs in flight, waiting beats both drawing more there and filling up with roll-outs.
+    Passes by children whose first samples are still in flight. None when the walk ends at such
+    a node: in simulated Games of 24 with 8 jobs in flight, waiting for them beat drawing more
+    there and filling up with roll-outs.
     """
     if tree.exhausted:
         return None
-    closed, edges = tree.frontier.closed, tree.nodes.children
+    closed, edges, drawn = tree.frontier.closed, tree.nodes.children, tree.nodes.drawn
     path = [ROOT]
     while not widening.wants(tree, path[-1]):
         node = path[-1]
-        children = [child for child in edges[node] if not closed[child]]
+        children = list(islice((child for child in edges[node] if not closed[child]), _WIDE))
         if not children:
             if tree.flying_samples(node):
                 return None
             break
+        children = [child for child in children if drawn[child] or not tree.flying_samples(child)]
+        if not children:  # all of them are being looked at for the first time
+            return None
         choose = below if len(path) > 1 else root
         path.append(children[0] if len(children) == 1 else choose(tree, node, children))
     node = path[-1]

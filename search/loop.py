@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .answers import Best
@@ -162,8 +163,10 @@ class _Run:
         try:
             self.on_event(job, proposal, self.tree.answers.best(self.strategy.rank), self.meter)
         except Exception as error:
-            if not self.warned:
-                self.warned = True
+            if self.warned:
+                return
+            self.warned = True
+            with suppress(Warning):  # where warnings are errors, too
                 warnings.warn(
                     f"on_event failed ({type(error).__name__}: {error}); the search goes on",
                     RuntimeWarning,

@@ -11,6 +11,7 @@ from .nodes import ROOT, UNKNOWN, Nodes
 from .proposal import Chain, Job, Outcome, Proposal, Thought
 
 _OWN = 2.0  # a node's own value weighs as much as this many playouts
+_WIDE = 128  # children; beyond that q is recomputed at every second, third... visit only
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,9 @@ class Tree:
             if fresh or job.temperature >= self.temperature:
                 self.frontier.drawn(node, samples, fresh)
         closed = self.frontier.settle(growth.drawn)
-        for node in closed:
+        above = [parent for node in closed for parent in self.nodes.parents(node)]
+        for node in dict.fromkeys(closed + above):
             self.refresh(node)
-            for parent in self.nodes.parents(node):
-                self.refresh(parent)
         for node in reversed(growth.walked):
             self.refresh(node)
         for node in reversed(job.path):
@@ -143,10 +143,13 @@ class Tree:
         nodes, frontier = self.nodes, self.frontier
         if node in nodes.outcome or frontier.solved[node] or frontier.dead[node]:
             return
+        children = nodes.children[node]
+        if nodes.visits[node] % (1 + len(children) // _WIDE):
+            return  # a very wide node takes turns, so that its visits stay cheap
         q, visits = nodes.q, nodes.edge_visits
         total = weight = 0.0
         best = UNKNOWN
-        for child, edge in nodes.children[node].items():
+        for child, edge in children.items():
             value = q[child]
             if value < 0.0:
                 continue

@@ -8,9 +8,10 @@ from random import Random
 from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset
 
-from selfplay.lesson import Batch, Specials, fill_rows, lesson, pack
 from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.suites import game24
+
+from .lesson import Batch, Specials, fill_rows, lesson, pack
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip

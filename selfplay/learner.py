@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from selfplay.lesson import IGNORE, Batch
-from selfplay.network import Network
+from .lesson import IGNORE, Batch
+from .network import Network
 
 CLIP = 1.0  # gradient norm
 _ROUND = 1024  # labelled positions

@@ -17,13 +17,14 @@ import torch
 from tokenizers import Tokenizer
 
 from reasoner import calibration
-from selfplay import network as networks
-from selfplay import values
-from selfplay.corpus import Demonstrations, specials, vocabulary_texts
-from selfplay.learner import Progress, Recipe, train
-from selfplay.lesson import Batch
-from selfplay.rollouts import Rollout, draw_problems, roll_out
-from selfplay.vocabulary import build
+
+from . import network as networks
+from . import values
+from .corpus import Demonstrations, specials, vocabulary_texts
+from .learner import Progress, Recipe, train
+from .lesson import Batch
+from .rollouts import Rollout, draw_problems, roll_out
+from .vocabulary import build
 
 ROWS, LENGTH = 32, 256  # tokens of one batch: 8,192
 STEPS = 2_200

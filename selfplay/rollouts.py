@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from random import Random
 
 from reasoner.engine import Completion, Engine, Finish, Request
-from selfplay.corpus import training_problem
 from verifiers import Problem, Step, domain
+
+from .corpus import training_problem
 
 LINE_TOKENS = 320
 IN_FLIGHT = 24  # problems at once: enough to keep the engine busy

@@ -16,12 +16,13 @@ from torch.utils.data import IterableDataset
 from reasoner.calibration import Calibration
 from search.answers import Answers
 from search.proposal import Outcome
-from selfplay.corpus import draw_demonstration, specials
-from selfplay.isotonic import Pair, brier, calibration_error, fit, reliability
-from selfplay.lesson import Batch, Lesson, fill_rows, lesson, pack
-from selfplay.network import Network
-from selfplay.rollouts import Rollout
 from verifiers import Problem, Step, domain
+
+from .corpus import draw_demonstration, specials
+from .isotonic import Pair, brier, calibration_error, fit, reliability
+from .lesson import Batch, Lesson, fill_rows, lesson, pack
+from .network import Network
+from .rollouts import Rollout
 
 _VOTES = (1, 2, 4, 8)  # pool sizes at which confidence is calibrated: early and late in a think
 

@@ -157,6 +157,10 @@ def test_every_package_folder_is_in_the_wheel() -> None:
     assert found == listed
 
 
+def test_every_package_says_that_it_is_typed() -> None:
+    assert all((ROOT / package / "py.typed").exists() for package in PACKAGES)
+
+
 def test_files_stay_short() -> None:
     long = {
         path.relative_to(ROOT).as_posix(): count

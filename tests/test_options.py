@@ -30,6 +30,7 @@ OPTIONS = {
         "--plot",
         "--out",
     },
+    "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": set[str](),
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--json"},

@@ -3,11 +3,11 @@
 Knows no model, no search, no torch.
 """
 
-from verifiers.domain import Domain, Step
-from verifiers.problem import Problem
-from verifiers.registry import UnknownDomain, domain, domains, recognise
-from verifiers.suites import SUITES, fingerprint, held_out, suite
-from verifiers.verdict import Status, Verdict
+from .domain import Domain, Step
+from .problem import Problem
+from .registry import UnknownDomain, domain, domains, recognise
+from .suites import SUITES, fingerprint, held_out, suite
+from .verdict import Status, Verdict
 
 __all__ = [
     "SUITES",

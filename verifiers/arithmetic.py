@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from random import Random
 
-from verifiers.domain import Step
-from verifiers.expression import ExpressionError, evaluate
-from verifiers.problem import Problem
-from verifiers.verdict import Verdict, right, unjudged, wrong
+from .domain import Step
+from .expression import ExpressionError, evaluate
+from .problem import Problem
+from .verdict import Verdict, right, unjudged, wrong
 
 _SPACE = re.compile(r"\s+")
 _QUESTION = re.compile(

@@ -13,10 +13,10 @@ from fractions import Fraction
 from functools import lru_cache
 from random import Random
 
-from verifiers.domain import Step
-from verifiers.expression import ExpressionError, evaluate, numbers
-from verifiers.problem import Problem
-from verifiers.reach import (
+from .domain import Step
+from .expression import ExpressionError, evaluate, numbers
+from .problem import Problem
+from .reach import (
     Move,
     State,
     after,
@@ -27,7 +27,7 @@ from verifiers.reach import (
     reachable,
     tidy,
 )
-from verifiers.verdict import Verdict, right, wrong
+from .verdict import Verdict, right, wrong
 
 MAX_NUMBERS = 8
 _NUMBERS = r"((?:\d{1,6}(?!\d)(?:\s*,?\s*(?:and\s+|&\s*)?)){2,})"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from verifiers.problem import Problem
-from verifiers.verdict import Verdict
+from .problem import Problem
+from .verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

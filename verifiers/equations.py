@@ -10,9 +10,9 @@ import re
 from fractions import Fraction
 from random import Random
 
-from verifiers.domain import Step
-from verifiers.problem import Problem
-from verifiers.verdict import Verdict, right, wrong
+from .domain import Step
+from .problem import Problem
+from .verdict import Verdict, right, wrong
 
 Line = tuple[int, int, int]  # a x + b y = c
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from verifiers.domain import Step
-from verifiers.problem import Problem
-from verifiers.verdict import Verdict, right, unjudged, wrong
+from .domain import Step
+from .problem import Problem
+from .verdict import Verdict, right, unjudged, wrong
 
 UNKNOWN = "i do not know"
 _TOPICS = (

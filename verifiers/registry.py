@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from verifiers.arithmetic import Arithmetic
-from verifiers.countdown import Countdown
-from verifiers.domain import Domain
-from verifiers.equations import Equations
-from verifiers.general import General
-from verifiers.problem import Problem
-from verifiers.word_problems import WordProblems
+from .arithmetic import Arithmetic
+from .countdown import Countdown
+from .domain import Domain
+from .equations import Equations
+from .general import General
+from .problem import Problem
+from .word_problems import WordProblems
 
 # The order in which they read a question: the most exacting recogniser first, General last.
 DOMAINS: tuple[Domain, ...] = (Countdown(), Arithmetic(), Equations(), WordProblems(), General())

@@ -9,12 +9,12 @@ from hashlib import blake2b
 from importlib.resources import files
 from random import Random
 
-from verifiers.arithmetic import Arithmetic
-from verifiers.countdown import Countdown
-from verifiers.domain import Domain
-from verifiers.equations import Equations
-from verifiers.problem import Problem
-from verifiers.word_problems import WordProblems
+from .arithmetic import Arithmetic
+from .countdown import Countdown
+from .domain import Domain
+from .equations import Equations
+from .problem import Problem
+from .word_problems import WordProblems
 
 SEED = 20_240  # of the held-out problems; changing it changes every suite
 SIZE = 200
@@ -63,7 +63,7 @@ def fingerprint(domain: Domain, problem: Problem) -> bytes:
 @lru_cache(maxsize=1)
 def held_out() -> frozenset[bytes]:
     """Fingerprints of every evaluation problem. Training refuses all of them."""
-    from verifiers.registry import domain
+    from .registry import domain
 
     return frozenset(
         fingerprint(domain(problem.domain), problem) for name in SUITES for problem in suite(name)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from random import Random
 
-from verifiers.domain import Step
-from verifiers.problem import Problem
-from verifiers.stories import tell, undressed
-from verifiers.verdict import Verdict, right, unjudged, wrong
+from .domain import Step
+from .problem import Problem
+from .stories import tell, undressed
+from .verdict import Verdict, right, unjudged, wrong
 
 _WORDS = re.compile(r"[a-z]+|\d+|[^\sa-z\d]")
 _RECOGNISE = re.compile(r"\bhow (?:many|much|far|long|old)\b|\bwhat is the total\b")

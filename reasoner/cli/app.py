@@ -11,6 +11,7 @@ import typer
 from typer.main import get_command
 
 from ..errors import ReasonerError
+from ..siblings import check_siblings
 from . import ask, eval, pretrain, runs
 from .text import complain
 
@@ -23,7 +24,6 @@ app = typer.Typer(
     name="reasoner",
     help="Ask any question with a thinking-time budget; get the best answer that time can buy.",
     epilog=EXIT_CODES,
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -43,14 +43,19 @@ def run(argv: list[str]) -> int:
     """Run one command; returns its exit code. Errors are one line on stderr."""
     warnings.showwarning = _show_warning
     try:
-        code = get_command(app)(argv, prog_name="reasoner", standalone_mode=False)
+        check_siblings()
+        code = get_command(app)(argv or ["--help"], prog_name="reasoner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except ReasonerError as error:
         complain(str(error))
         return error.exit_code
+    except ImportError as error:  # a part of the installation is missing, or a stranger's
+        complain(str(error))
+        return 1
     except typer.TyperException as error:
-        complain(f"{error.format_message()} (see 'reasoner --help')")
+        hint = "see 'reasoner --help'; a question that begins with - goes after --"
+        complain(f"{error.format_message()} ({hint})")
         return 2
     except (KeyboardInterrupt, typer.Abort):
         return 130

@@ -9,7 +9,6 @@ import typer
 
 app = typer.Typer(
     help="Saved runs: list, show, resume, export, remove.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
 )

@@ -216,15 +216,22 @@ function describe(node) {
 let zoom = 1, offset = [0, 0], moved = false, grip = null;
 const look = () => $("view").setAttribute("transform", `translate(${offset[0]} ${offset[1]}) scale(${zoom})`);
 
-function fit(rows) {
-  const stage = $("stage");
+function bounds(rows) {
   let x0 = 1e9, x1 = -1e9, y0 = 1e9, y1 = -1e9;
   for (const [row, [x, y]] of layout) {
     if (rows && !rows.has(row)) continue;
     x0 = Math.min(x0, x - 20); x1 = Math.max(x1, x + 230); y0 = Math.min(y0, y - 24); y1 = Math.max(y1, y + 24);
   }
-  zoom = Math.min(1.25, Math.max(0.12, Math.min(stage.clientWidth / (x1 - x0), stage.clientHeight / (y1 - y0))));
-  offset = [(stage.clientWidth - zoom * (x0 + x1)) / 2, (stage.clientHeight - zoom * (y0 + y1)) / 2];
+  return [x0, x1, y0, y1];
+}
+
+function fit(rows, least = 0.12) {
+  const { clientWidth: width, clientHeight: height } = $("stage");
+  let [x0, x1, y0, y1] = bounds(rows);
+  const whole = Math.min(1.25, width / (x1 - x0), height / (y1 - y0));
+  zoom = Math.max(least, whole);
+  if (zoom > whole) [x0, x1, y0, y1] = bounds(onBest);  // too much for the window: the best line first
+  offset = [(width - zoom * (x0 + x1)) / 2, (height - zoom * (y0 + y1)) / 2];
   look();
 }
 
@@ -301,5 +308,5 @@ $("left").textContent = "Size and line width: visits. Colour: how promising, gre
 drawChart();
 openUntil(26);
 drawTree();
-fit();
-window.addEventListener("resize", () => { drawChart(); show(); fit(); });
+fit(null, 0.8);
+window.addEventListener("resize", () => { drawChart(); show(); fit(null, 0.8); });

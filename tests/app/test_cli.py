@@ -15,12 +15,16 @@ from pathlib import Path
 import pytest
 
 from reasoner import catalog
+from reasoner.__main__ import main
 from reasoner.catalog import Model
 from reasoner.cli import app as cli
+from reasoner.cli.view import PlainView
 from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.errors import EngineError, ModelError
 from reasoner.recorder import revive
 from reasoner.runs import Store
+from reasoner.thinking import Progress
+from search import Best
 from tests.app.conftest import HOPELESS, PUZZLE, ROOT
 from tests.app.toy import ToyEngine
 
@@ -138,6 +142,11 @@ def test_a_truncated_model_file(ask: Cli, tmp_path: Path) -> None:
     assert (code, out, err.count("\n")) == (5, "", 1)
 
 
+def test_a_question_may_begin_with_a_dash(ask: Cli) -> None:
+    assert "begins with - goes after --" in ask("ask", "-5 + 3")[2]
+    assert ask("ask", "--no-save", "--", "- who?", engine=Writes("me"))[:2] == (0, "me\n")
+
+
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
@@ -155,6 +164,7 @@ def test_a_truncated_model_file(ask: Cli, tmp_path: Path) -> None:
         (["ask", PUZZLE, "--wat"], 2, "--wat"),
         (["ask"], 2, "question"),
         (["asq"], 2, "asq"),
+        (["runs"], 2, "Missing command"),
         (["runs", "show", "zzz"], 1, "no runs are saved"),
         (["runs", "resume", "zzz"], 1, "no runs are saved"),
     ],
@@ -181,6 +191,12 @@ def test_a_surrogate_in_the_arguments(start: Start) -> None:
     _, err = process.communicate(timeout=30)
     assert process.returncode == 2
     assert "lone surrogate" in err
+
+
+def test_no_arguments_is_help(ask: Cli) -> None:
+    code, out, err = ask()
+    assert (code, err) == (0, "")
+    assert "Exit codes" in out
 
 
 def test_help_is_documented_and_light() -> None:
@@ -277,6 +293,54 @@ def test_a_reader_who_goes_away_is_no_crash(start: Start) -> None:
     assert process.returncode == 1
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
+
+
+def test_torch_is_warmed_by_commands_that_think(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Left(Exception): ...
+
+    def leave(code: int) -> None:
+        raise Left
+
+    warmed = []
+    monkeypatch.setattr(os, "_exit", leave)
+    monkeypatch.setattr("reasoner.cli.warm.warm_torch", lambda: warmed.append(sys.argv[1]))
+    for args in (["ask"], ["runs", "list"], ["runs", "resume"], ["--help"]):
+        monkeypatch.setattr(sys, "argv", ["reasoner", *args])
+        with pytest.raises(Left):
+            main()
+    assert warmed == ["ask", "runs"]
+
+
+def test_a_stranger_of_our_name_is_one_line(ask: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stranger() -> None:
+        raise ImportError("expected the package 'verifiers' of system2-reasoner")
+
+    monkeypatch.setattr("reasoner.cli.app.check_siblings", stranger)
+    assert ask("ask", PUZZLE) == (
+        1, "", "reasoner: expected the package 'verifiers' of system2-reasoner\n"
+    )  # fmt: skip
+
+
+def test_the_plain_view_is_not_a_flood(capsys: pytest.CaptureFixture[str]) -> None:
+    def best(answer: str, verified: bool | None = False) -> Best:
+        return Best(answer, answer, 0.0, verified, None, 1.0, (0,))
+
+    view = PlainView()
+    for t_s, found in (
+        (0.1, None),
+        (0.2, best("one")),
+        (0.3, best("two")),  # which of two rejected answers leads is no news
+        (9.9, best("two")),
+        (10.3, best("two")),  # a sign of life
+        (10.4, best("three", None)),
+        (10.5, best("four", None)),
+        (10.6, best("five", True)),
+    ):
+        view.show(Progress(t_s, None, 1, 1, 1, found))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("] ")[2].split()[0] for line in lines] == [
+        "one", "two", "three", "four", "five",
+    ]  # fmt: skip
 
 
 # ---- saved runs

@@ -71,6 +71,7 @@ def test_hostile_text_stays_text() -> None:
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in clean.tags]
     for tag, attrs in page.tags:
         assert not any(name.startswith("on") for name in attrs), tag
+    assert trace.corrupt == 0
     data = json.loads(next(words for tag, words in page.texts if tag == "script"))
     assert data == json.loads(json.dumps(page_data(trace)))
     assert all(payload in data["question"] for payload in PAYLOADS if "\u2028" not in payload)

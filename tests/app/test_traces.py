@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import threading
 import warnings
 from pathlib import Path
 
@@ -13,10 +14,10 @@ from reasoner.agent import Reasoner
 from reasoner.catalog import Model
 from reasoner.errors import RunError
 from reasoner.recorder import replay, revive
-from reasoner.records import Growth, Stop
+from reasoner.records import BestAnswer, Growth, Stop
 from reasoner.runs import Store
-from reasoner.traces import TraceWriter, encode, read_trace
-from search import Tree
+from reasoner.traces import TraceWriter, encode, lock, read_trace
+from search import Chain, Job, Outcome, Proposal, Thought, Tree
 from tests.app.conftest import PUZZLE
 from tests.app.toy import ToyEngine
 
@@ -150,6 +151,13 @@ def test_two_writers_are_refused(saved: Path) -> None:
     TraceWriter(saved, create=False).close()
 
 
+def test_a_look_at_a_trace_does_not_turn_its_writer_away(saved: Path) -> None:
+    looking = saved.open("rb")
+    lock(looking.fileno(), saved)
+    threading.Timer(0.02, looking.close).start()
+    TraceWriter(saved, create=False).close()
+
+
 def test_a_full_disk_is_one_warning_and_the_think_goes_on(reasoner: Reasoner) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4000, hard))
@@ -208,6 +216,27 @@ def test_runs_are_found_by_unique_prefix(reasoner: Reasoner) -> None:
         store.find(first[:3])
     with pytest.raises(ValueError, match="no run starts with"):
         store.find("zzz")
+
+
+def test_every_kind_of_proposal_survives(saved: Path, tmp_path: Path) -> None:
+    """None where it means something (not allowed, not judged, no value) comes back as None."""
+    unjudged = Thought("so", "k", None, Outcome("a", "g", None))
+    growth = Growth(
+        0.5,
+        1,
+        Job(0, (0,), 4, 0.0, True, 2**63 - 1),
+        Proposal((Chain((Thought("bad", None),), 3), Chain((unjudged,))), 9),
+    )
+    failed = Growth(0.6, 1, Job(0, (0,), 4), Proposal((), error="out of order"))
+    best = BestAnswer(0.7, "a", "g", 0.5, None)
+    path = tmp_path / "x.trace"
+    writer = TraceWriter(path)
+    writer.write(read_trace(saved).header, growth, failed, best)
+    writer.close()
+    trace = read_trace(path)
+    assert trace.records == (growth, failed, best)
+    assert not trace.corrupt
+    assert not trace.torn
 
 
 def test_growth_is_written_compactly() -> None:

@@ -94,7 +94,8 @@ def make_engine(model_dir: Path) -> Iterator[Callable[..., TinyEngine]]:
     made: list[TinyEngine] = []
 
     def make(**options: Any) -> TinyEngine:
-        made.append(TinyEngine(model_dir, **({"threads": 1, "dtype": "float32"} | options)))
+        settings: dict[str, Any] = {"threads": 1, "dtype": "float32"}
+        made.append(TinyEngine(model_dir, **(settings | options)))
         return made[-1]
 
     yield make

@@ -25,10 +25,10 @@ def cache_of(slots: int) -> PrefixCache:
     return PrefixCache(CONFIG, frozenset([BREAK]), slots * TOKEN_BYTES)
 
 
-def row_of(tokens: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """A row [L, G, T, D] in which each token's keys hold its number, and values minus that."""
-    keys = torch.tensor(tokens).float().view(1, 1, -1, 1).expand(2, 2, -1, 16).contiguous()
-    return keys, -keys
+def row_of(tokens: list[int]) -> torch.Tensor:
+    """A row [2, L, G, T, D] in which each token's keys hold its number, and values minus that."""
+    keys = torch.tensor(tokens).float().view(1, 1, -1, 1).expand(2, 2, -1, 16)
+    return torch.stack((keys, -keys))
 
 
 def kept(cache: PrefixCache, tokens: list[int]) -> list[int]:
@@ -36,16 +36,16 @@ def kept(cache: PrefixCache, tokens: list[int]) -> list[int]:
     slots = cache.match(tokens)
     if not slots:
         return []
-    keys, values = torch.zeros(2, 2, 64, 16), torch.zeros(2, 2, 64, 16)
-    cache.load(slots, keys, values)
-    assert torch.equal(keys, -values)
-    return [int(number) for number in keys[1, 1, : len(slots), 5]]
+    row = torch.zeros(2, 2, 2, 64, 16)
+    cache.load(slots, row)
+    assert torch.equal(row[0], -row[1])
+    return [int(number) for number in row[0, 1, 1, : len(slots), 5]]
 
 
 def test_only_whole_segments_before_a_break_are_kept() -> None:
     cache = cache_of(100)
     text = [1, 2, 3, BREAK, 4, 5, BREAK, 6, 7]
-    cache.store(text, len(text), *row_of(text))
+    cache.store(text, len(text), row_of(text))
     assert cache.used == 6  # "6 7" may still grow
     assert kept(cache, [1, 2, 3, BREAK]) == [1, 2, 3]
     assert kept(cache, [1, 2, 3, BREAK, 4, 5, BREAK, 9]) == [1, 2, 3, BREAK, 4, 5]
@@ -55,7 +55,7 @@ def test_only_whole_segments_before_a_break_are_kept() -> None:
 
 def test_the_last_token_is_never_taken_from_the_cache() -> None:
     cache = cache_of(100)
-    cache.store([1, 2, BREAK, 3, BREAK], 5, *row_of([1, 2, BREAK, 3, BREAK]))
+    cache.store([1, 2, BREAK, 3, BREAK], 5, row_of([1, 2, BREAK, 3, BREAK]))
     assert kept(cache, [1, 2]) == []
     assert kept(cache, [1, 2, BREAK]) == [1, 2]
 
@@ -63,14 +63,14 @@ def test_the_last_token_is_never_taken_from_the_cache() -> None:
 def test_a_segment_that_is_not_stored_yet_is_left_out() -> None:
     cache = cache_of(100)
     text = [1, 2, BREAK, 3, 4, BREAK]
-    cache.store(text, 4, *row_of(text))
+    cache.store(text, 4, row_of(text))
     assert cache.used == 2
 
 
 def test_the_oldest_leaf_leaves_first_and_parents_outlive_children() -> None:
     cache = cache_of(7)
     for child in (20, 21, 22):  # a shared parent of 3 and children of 2 each: the third evicts
-        cache.store([1, 2, 3, BREAK, child, BREAK], 6, *row_of([1, 2, 3, BREAK, child, BREAK]))
+        cache.store([1, 2, 3, BREAK, child, BREAK], 6, row_of([1, 2, 3, BREAK, child, BREAK]))
     assert cache.used <= 7
     assert kept(cache, [1, 2, 3, BREAK, 22, BREAK]) == [1, 2, 3, BREAK, 22]
     assert kept(cache, [1, 2, 3, BREAK, 21, BREAK]) == [1, 2, 3, BREAK, 21]
@@ -79,9 +79,9 @@ def test_the_oldest_leaf_leaves_first_and_parents_outlive_children() -> None:
 
 def test_what_does_not_fit_is_left_out_and_evicts_nothing() -> None:
     cache = cache_of(5)
-    cache.store([1, 2, BREAK], 3, *row_of([1, 2, BREAK]))
+    cache.store([1, 2, BREAK], 3, row_of([1, 2, BREAK]))
     long = [*range(30, 40), BREAK]
-    cache.store(long, len(long), *row_of(long))
+    cache.store(long, len(long), row_of(long))
     assert kept(cache, [1, 2, BREAK]) == [1, 2]
     assert cache_of(0).match([1, 2, BREAK]) == []
 
@@ -91,7 +91,7 @@ def test_random_use_never_leaks_nor_mixes_up_slots() -> None:
     for _ in range(600):
         text = [random.randint(1, 3) for _ in range(random.randint(1, 12))]
         text = [token for t in text for token in ([t, BREAK] if random.random() < 0.4 else [t])]
-        cache.store(text, random.randint(0, len(text)), *row_of(text))
+        cache.store(text, random.randint(0, len(text)), row_of(text))
         assert cache.used <= 40
         found = kept(cache, text)
         assert found == text[: len(found)]
@@ -124,9 +124,7 @@ def test_the_size_of_the_cache_never_shows(
             request = Request(
                 random.choice(prompts), samples=3, max_tokens=8, seed=random.randint(0, 99)
             )
-            got, expected = await asyncio.gather(
-                engine.generate(request), plain.generate(request)
-            )
+            got, expected = await asyncio.gather(engine.generate(request), plain.generate(request))
             assert texts(got) == texts(expected)
             assert engine.stats.kv_bytes <= kv_bytes
 

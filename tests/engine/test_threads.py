@@ -1,50 +1,70 @@
-"""The number of threads follows what was measured, with a fake clock."""
+"""The number of threads follows what the machine does, with a fake clock."""
 
 from __future__ import annotations
+
+import pytest
 
 from reasoner.threads import ThreadChoice
 
 
 class Machine:
-    """A pass of ``tokens`` tokens takes ``cost[threads]`` seconds a token."""
+    """The probe takes ``cost[threads]`` seconds."""
 
     def __init__(self, most: int, cost: dict[int, float]) -> None:
-        self.cost, self.time, self.threads = cost, 0.0, 0
-        self.used: list[int] = []
-        self.choice = ThreadChoice(most, self.use, lambda: self.time)
+        self.cost, self.time, self.threads, self.probes = cost, 0.0, 0, 0
+        self.choice = ThreadChoice(most, self.use, self.probe, lambda: self.time)
 
     def use(self, threads: int) -> None:
         self.threads = threads
 
-    def passes(self, count: int, tokens: int = 64) -> list[int]:
-        self.used.clear()
-        for _ in range(count):
-            with self.choice.measured(tokens):
-                self.time += self.cost[self.threads] * tokens
-            self.used.append(self.threads)
-        return self.used
+    def probe(self) -> None:
+        self.probes += 1
+        self.time += self.cost[self.threads]
+
+    def threads_for(self, tokens: int, after_s: float = 0.0) -> int:
+        self.time += after_s
+        self.choice.use_for(tokens)
+        return self.threads
 
 
-def test_the_first_guess_is_one_thread_for_few_tokens_only() -> None:
-    assert Machine(4, {1: 1.0, 4: 1.0}).passes(1, tokens=2) == [1]
-    assert Machine(4, {1: 1.0, 4: 1.0}).passes(1, tokens=64) == [4]
+QUIET, BUSY = {1: 2e-4, 4: 1e-4}, {1: 2e-4, 4: 0.05}
 
 
-def test_a_busy_machine_is_noticed_and_costs_little() -> None:
-    machine = Machine(2, {1: 1.0, 2: 100.0})
-    machine.passes(60)
-    before, passes = machine.time, 20_000
-    assert machine.passes(passes).count(2) >= 2  # it looks again
-    assert machine.time - before < passes * 64 * 1.1
+def test_a_quiet_machine_uses_all_but_for_few_tokens() -> None:
+    machine = Machine(4, QUIET)
+    assert [machine.threads_for(tokens) for tokens in (1, 64, 2, 5)] == [1, 4, 1, 4]
 
 
-def test_an_idle_machine_is_noticed_again() -> None:
-    machine = Machine(2, {1: 1.0, 2: 100.0})
-    machine.passes(3000)
-    machine.cost[2] = 0.5
-    machine.passes(30_000)
-    assert machine.passes(100).count(2) > 90
+def test_a_busy_machine_uses_one_and_is_noticed_both_ways() -> None:
+    machine = Machine(4, BUSY)
+    assert machine.threads_for(64) == 1
+    machine.cost = QUIET
+    assert machine.threads_for(64, after_s=0.1) == 1  # too soon to look
+    assert machine.threads_for(64, after_s=10) == 4
+    machine.cost = BUSY
+    assert machine.threads_for(64, after_s=0.6) == 1
 
 
-def test_one_core_never_tries_more() -> None:
-    assert {*Machine(1, {1: 1.0}).passes(500)} == {1}
+@pytest.mark.parametrize("cost", [QUIET, BUSY])
+def test_looking_costs_little(cost: dict[int, float]) -> None:
+    machine = Machine(4, cost)
+    for _ in range(100_000):
+        machine.threads_for(64, after_s=0.001)
+    assert machine.probes > 30
+    assert machine.time < 100 * 1.05
+
+
+def test_helpers_that_wake_up_slowly_once_are_not_held_against_them() -> None:
+    machine = Machine(4, QUIET)
+    slow = iter([0.05])
+    machine.probe = lambda: setattr(  # type: ignore[method-assign]
+        machine, "time", machine.time + (next(slow, 1e-4) if machine.threads == 4 else 2e-4)
+    )
+    machine.choice = ThreadChoice(4, machine.use, machine.probe, lambda: machine.time)
+    assert machine.threads_for(64) == 4
+
+
+def test_one_core_never_looks() -> None:
+    machine = Machine(1, {1: 1.0})
+    assert machine.threads_for(64) == 1
+    assert machine.probes == 0

@@ -107,5 +107,7 @@ def test_majority_probability_stays_exact_enough_for_many_votes():
 def test_a_leader_is_safe_only_with_enough_agreeing_votes_from_two_jobs():
     assert not pool(("a", 7, None, None), ("a", 0.5, None, None)).leader_is_safe()  # too few
     assert not pool(("a", 50, None, None)).leader_is_safe()  # one job may share one fluke
-    assert not pool(("a", 5, None, None), ("a", 1, None, None), ("b", 4, None, None)).leader_is_safe()
+    assert not pool(
+        ("a", 5, None, None), ("a", 1, None, None), ("b", 4, None, None)
+    ).leader_is_safe()
     assert pool(("a", 8, None, None), ("a", 1, None, None), ("b", 1, None, None)).leader_is_safe()

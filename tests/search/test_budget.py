@@ -37,7 +37,9 @@ def test_what_is_no_time_says_so(text):
         parse_seconds(text)
 
 
-@pytest.mark.parametrize("limit", [{"seconds": 0}, {"tokens": -1}, {"nodes": 0}, {"dollars": math.nan}])
+@pytest.mark.parametrize(
+    "limit", [{"seconds": 0}, {"tokens": -1}, {"nodes": 0}, {"dollars": math.nan}]
+)
 def test_a_limit_must_be_above_nothing(limit):
     with pytest.raises(ValueError, match=f"{next(iter(limit))} budget above 0"):
         Budget(**limit)

@@ -8,6 +8,7 @@ from search import Chain, Job, Outcome, Proposal, Thought, Tree, strategy, to_ne
 from tests.search.toy import drive, maze, snapshot
 
 RIGHT, WRONG, UNJUDGED = (Outcome("x", "x", score) for score in (1.0, 0.0, None))
+OTHER = Outcome("y", "y", 0.0)
 
 
 def step(tree, path, *thoughts, samples=None, temperature=1.0, to_end=False):
@@ -115,7 +116,13 @@ def test_equal_keys_share_a_node_and_both_parents_learn():
 
 def test_finished_and_unfinished_states_of_one_key_are_two():
     tree = Tree()
-    step(tree, (0,), thought("24"), thought("24", 0.9, RIGHT), thought("24", 0.9, WRONG.__class__("y", "y", 0.0)))
+    step(
+        tree,
+        (0,),
+        thought("24"),
+        thought("24", 0.9, RIGHT),
+        thought("24", 0.9, WRONG.__class__("y", "y", 0.0)),
+    )
     assert len(tree) == 4
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from itertools import combinations
 from random import Random
 
@@ -77,7 +77,7 @@ def noise(*parts: object) -> float:
     return Random("/".join(map(str, parts))).gauss(0.0, 1.0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def moves(numbers: Numbers) -> tuple[tuple[str, Numbers], ...]:
     """(text, numbers left) of all steps of the Game of 24."""
     found = {}
@@ -92,7 +92,7 @@ def moves(numbers: Numbers) -> tuple[tuple[str, Numbers], ...]:
     return tuple(found.items())
 
 
-@lru_cache(maxsize=None)
+@cache
 def solvable(numbers: Numbers) -> bool:
     if len(numbers) == 1:
         return numbers[0] == 24
@@ -115,7 +115,7 @@ def game24(
     logit is +-``sight`` plus ``blur`` times fixed noise. ``slip``: share of malformed steps.
     """
 
-    @lru_cache(maxsize=None)
+    @cache
     def options(state: str) -> list[Option]:
         left: Numbers = tuple(Fraction(n) for n in (state.split() or map(str, sorted(numbers))))
         found = []
@@ -137,7 +137,7 @@ def game24(
 def maze(seed: int, states: int = 8, judged: bool = True, solvable: bool = True) -> Script:
     """A small random graph with transpositions, loops, dead ends and few answers."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def options(state: str) -> list[Option]:
         rng = Random(f"{seed}/{state}")
         found = []
@@ -187,7 +187,9 @@ def snapshot(tree: Tree) -> dict[str, object]:
     nodes, frontier, best = tree.nodes, tree.frontier, tree.answers.best(alternatives=9)
     return {
         "temperature": tree.temperature,
-        "answers": [] if best is None else [
+        "answers": []
+        if best is None
+        else [
             [each.group, round(each.confidence, 9), each.votes, list(each.path)]
             for each in (best, *best.alternatives)
         ],
