@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	engine cold_start nodes deadlines occupancy memory mcts_vs_bon accuracy)
+	engine cold_start nodes deadlines occupancy memory value mcts_vs_bon accuracy recording)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

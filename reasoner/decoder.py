@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -23,6 +24,8 @@ from .llama import Llama
 from .row_store import RowStore
 from .threads import ThreadChoice
 from .tokenizer import Tokenizer
+
+_PREFILL_TOKENS = 1024  # prompts, padded, in one pass
 
 
 class _Phase(Enum):
@@ -83,7 +86,7 @@ class Decoder:
         self._good_bad = torch.tensor([special.good, special.bad])
         self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
         self._rows: list[_Row | None] = []
-        self._store = RowStore(model.config)
+        self._store, self._draft = RowStore(model.config), RowStore(model.config)
 
     @property
     def busy(self) -> bool:
@@ -106,31 +109,23 @@ class Decoder:
         self._rows.clear()
         self._cache.clear()
 
-    def admit(self, group: Group) -> None:
-        """Give ``group`` its first row: copy the cached prefix, compute the rest of the prompt."""
+    def admit(self, waiting: deque[Group]) -> None:
+        """Take groups from the left while they fit; each gets its first row."""
         began = time.perf_counter()
-        prompt = group.prompt
-        slots = self._cache.match(prompt)
-        start, end = len(slots), len(prompt) - 1  # the last token goes with the next iteration
-        place = self._place(_Row(group, list(range(group.samples)), prompt[-1], end))
-        self._store.reserve(len(self._rows), len(prompt))
-        stored = self._store.row(place)
-        if slots:
-            self._cache.load(slots, stored)
-        if start < end:
-            self._threads.use_for(end - start)
-            self._model.forward(
-                torch.tensor([prompt[start:end]]),
-                torch.arange(start, end).unsqueeze(0),
-                stored[0].unsqueeze(1),
-                stored[1].unsqueeze(1),
-                end,
-            )
-            self._cache.store(prompt, end, stored)
-        group.computed += end - start
-        self.stats.tokens += end - start
-        self.stats.prompt_tokens += len(prompt)
-        self.stats.cache_hits += start
+        wave: list[tuple[int, _Row]] = []
+        while waiting and (waiting[0].cancelled or self.fits(waiting[0])):
+            group = waiting.popleft()
+            if group.cancelled:
+                continue
+            prompts = [row.group.prompt for _, row in wave]
+            longest = max(map(len, (*prompts, group.prompt)))
+            if group.prompt in prompts or (len(wave) + 1) * longest > _PREFILL_TOKENS:
+                self._prefill(wave)  # so that an equal prompt finds this one's in the cache
+                wave = []
+            end = len(group.prompt) - 1  # the last token goes with the next iteration
+            row = _Row(group, list(range(group.samples)), group.prompt[-1], end)
+            wave.append((self._place(row), row))
+        self._prefill(wave)
         self.stats.busy_s += time.perf_counter() - began
 
     def step(self) -> list[Group]:
@@ -171,6 +166,56 @@ class Decoder:
             places = [self._place(branch) for _, branch in forks]
             self._copy([parent for parent, _ in forks], places)
         return list(done)
+
+    def _prefill(self, wave: list[tuple[int, _Row]]) -> None:
+        """Fill new rows with all but the last token of their prompts, cached or computed."""
+        if not wave:
+            return
+        self._store.reserve(len(self._rows), max(row.stored for _, row in wave))
+        found = [self._cache.match(row.group.prompt) for _, row in wave]
+        missing = [
+            (place, row, slots)
+            for (place, row), slots in zip(wave, found, strict=True)
+            if len(slots) < row.stored
+        ]
+        if missing:
+            self._compute(missing)
+        for (place, row), slots in zip(wave, found, strict=True):
+            if len(slots) == row.stored and slots:
+                self._cache.load(slots, self._store.row(place))
+            row.group.computed += row.stored - len(slots)
+            self.stats.tokens += row.stored - len(slots)
+            self.stats.prompt_tokens += len(row.group.prompt)
+            self.stats.cache_hits += len(slots)
+
+    def _compute(self, missing: list[tuple[int, _Row, list[int]]]) -> None:
+        """Prompts that are not wholly cached, padded to one pass in storage of its own.
+
+        Padding writes past a row's end only, and is not copied from there.
+        """
+        starts = [len(slots) for _, _, slots in missing]
+        width = max(row.stored - start for (_, row, _), start in zip(missing, starts, strict=True))
+        last = self._model.config.context - 1
+        span = min(last + 1, max(starts) + width)
+        self._draft.reserve(len(missing), span)
+        tokens = []
+        for i, (_, row, slots) in enumerate(missing):
+            if slots:
+                self._cache.load(slots, self._draft.row(i))
+            new = row.group.prompt[len(slots) : row.stored]
+            tokens.append([*new, *[self._tokenizer.special.pad] * (width - len(new))])
+        self._threads.use_for(len(missing) * width)
+        self._model.forward(
+            torch.tensor(tokens),
+            (torch.tensor(starts).unsqueeze(1) + torch.arange(width)).clamp_(max=last),
+            self._draft.keys,
+            self._draft.values,
+            span,
+        )
+        for i, (place, row, _) in enumerate(missing):
+            drafted = self._draft.row(i)
+            self._store.row(place)[:, :, :, : row.stored] = drafted[:, :, :, : row.stored]
+            self._cache.store(row.group.prompt, row.stored, drafted)
 
     def _feed(self, rows: list[_Row]) -> Tensor:
         """Hidden states [B, H] after each row's next token."""

@@ -236,10 +236,7 @@ def _work(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
             queue.extend(ticket.groups)
             idle = False
         try:
-            while queue and (queue[0].cancelled or decoder.fits(queue[0])):
-                group = queue.popleft()
-                if not group.cancelled:
-                    decoder.admit(group)
+            decoder.admit(queue)
             for group in decoder.step():
                 ticket = owners.pop(group)
                 ticket.left -= 1

@@ -30,7 +30,7 @@ ENDLESS = {"": [Option("on", "", 1.0)]}
 def think(proposer, strategy=None, budget=None, clock=None, tree=None, **options):
     """Run a search to its end and give (result, tree, meter)."""
     tree = Tree() if tree is None else tree
-    meter = Meter(budget or Budget(nodes=500), clock or FakeClock())
+    meter = Meter(budget or Budget(nodes=200), clock or FakeClock())
     run = search(tree, strategy or Mcts(), proposer, meter, **options)
     return asyncio.run(run), tree, meter
 
