@@ -131,3 +131,19 @@ def test_the_size_of_the_cache_never_shows(
     run(main())
     assert (engine.stats.cache_hits > 0) == (kv_bytes > 0)
     assert plain.stats.kv_bytes == 0
+
+
+def test_prompts_prefilled_together_may_pad_past_the_context(
+    make_engine: Callable[..., TinyEngine],
+) -> None:
+    """A long cached prefix beside a long new prompt: padding would leave the rope table."""
+    engine, plain = make_engine(), make_engine(kv_bytes=0)
+    head, tail, fresh = "x" * 200 + "\n", "y" * 30 + "\n", "z" * 120 + "\n"
+    ask(engine, head, max_tokens=1)
+    requests = [Request(p, max_tokens=6, temperature=0) for p in (head + tail, fresh)]
+
+    async def together() -> list[dict[str, int]]:
+        return [texts(g) for g in await asyncio.gather(*map(engine.generate, requests))]
+
+    assert run(together()) == [texts(run(plain.generate(request))) for request in requests]
+    assert engine.stats.cache_hits == 200
