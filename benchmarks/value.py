@@ -1,4 +1,4 @@
-"""How good is the value token? Brier score and reliability on fresh roll-outs of this model."""
+"""How good is the value token? Brier score and reliability on problems no training ever saw."""
 
 from __future__ import annotations
 
@@ -14,35 +14,33 @@ from tokenizers import Tokenizer
 from reasoner import calibration
 from reasoner.tiny import TinyEngine
 from selfplay import network, values
-from selfplay.pretrain import PROBLEMS, SAMPLES
-from selfplay.rollouts import Rollout, draw_problems, roll_out
+from selfplay.pretrain import SAMPLES
+from selfplay.rollouts import Rollout, roll_out
+from verifiers import SUITES, Problem, suite
 
 from ._report import ROOT, write
 
 SEED = 7_000  # not one that training or calibration used
-SHARE = 0.5  # of the problems that trained the value
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "reasoner" / "models" / "tiny")
-    parser.add_argument("--share", type=float, default=SHARE)
     options = parser.parse_args()
-    mix = [(n, level, max(1, round(c * options.share))) for n, level, c in PROBLEMS]
-    lines = drawn(options.model, mix)
+    problems = [problem for name in SUITES for problem in suite(name)]
+    lines = drawn(options.model, problems)
     tokenizer = Tokenizer.from_file(str(options.model / "tokenizer.json"))
     raw = values.raw_values(network.load(options.model).eval(), tokenizer, lines)
     curves = calibration.load(options.model)
     measured = values.measure(values.value_pairs(lines, raw), curves.value_of)
-    problems = sum(count for *_, count in mix)
     write(
         "value",
         {
             "what": f"P(a line through this state ends verified), at every state of {SAMPLES} "
-            f"roll-outs of each of {problems} fresh problems, after calibration. Brier score: 0 is "
+            f"roll-outs of each of {len(problems)} held-out problems, after calibration. Brier score: 0 is "
             "perfect; always naming the base rate scores the number beside it.",
             "seed": SEED,
-            "problems": problems,
+            "problems": len(problems),
             "model": options.model.name,
         },
         measured,
@@ -50,8 +48,7 @@ def main() -> None:
     )
 
 
-def drawn(model: Path, mix: list[tuple[str, int, int]]) -> list[Rollout]:
-    problems = draw_problems(f"{SEED} value benchmark", mix)
+def drawn(model: Path, problems: list[Problem]) -> list[Rollout]:
     engine = TinyEngine(model)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("rolling out", total=len(problems))

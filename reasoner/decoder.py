@@ -11,8 +11,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import Enum, auto
 
 import torch
 from torch import Tensor
@@ -21,46 +19,13 @@ from .engine import Finish
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
+from .row import Phase, Row
 from .row_store import RowStore
+from .stats import Stats
 from .threads import ThreadChoice
 from .tokenizer import Tokenizer
 
 _PREFILL_TOKENS = 1024  # prompts, padded, in one pass
-
-
-class _Phase(Enum):
-    WRITE = auto()  # the next token is sampled
-    CLOSE = auto()  # the last token is fed, so that the value token can follow it
-    PROBE = auto()  # the value token is fed and its answer read
-
-
-@dataclass(eq=False, slots=True)
-class _Row:
-    group: Group
-    samples: list[int]  # those of the group that have written exactly ``tokens``
-    feed: int  # the next token to compute
-    stored: int  # tokens with keys and values in the row
-    tokens: list[int] = field(default_factory=list)
-    logprob: float = 0.0
-    phase: _Phase = _Phase.WRITE
-    finish: Finish = Finish.LENGTH
-
-
-@dataclass(slots=True)
-class Stats:
-    """Since the engine was loaded.
-
-    ``busy_s``: seconds inside iterations. ``cache_hits``: of ``prompt_tokens``, those found in
-    the prefix cache. ``kv_bytes``: the cache's. ``rows``: in flight now.
-    """
-
-    tokens: int = 0
-    busy_s: float = 0.0
-    iterations: int = 0
-    prompt_tokens: int = 0
-    cache_hits: int = 0
-    kv_bytes: int = 0
-    rows: int = 0
 
 
 class Decoder:
@@ -85,7 +50,7 @@ class Decoder:
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
         self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
-        self._rows: list[_Row | None] = []
+        self._rows: list[Row | None] = []
         self._store, self._draft = RowStore(model.config), RowStore(model.config)
 
     @property
@@ -112,7 +77,7 @@ class Decoder:
     def admit(self, waiting: deque[Group]) -> None:
         """Take groups from the left while they fit; each gets its first row."""
         began = time.perf_counter()
-        wave: list[tuple[int, _Row]] = []
+        wave: list[tuple[int, Row]] = []
         while waiting and (waiting[0].cancelled or self.fits(waiting[0])):
             group = waiting.popleft()
             if group.cancelled:
@@ -123,7 +88,7 @@ class Decoder:
                 self._prefill(wave)  # so that an equal prompt finds this one's in the cache
                 wave = []
             end = len(group.prompt) - 1  # the last token goes with the next iteration
-            row = _Row(group, list(range(group.samples)), group.prompt[-1], end)
+            row = Row(group, list(range(group.samples)), group.prompt[-1], end)
             wave.append((self._place(row), row))
         self._prefill(wave)
         self.stats.busy_s += time.perf_counter() - began
@@ -140,20 +105,20 @@ class Decoder:
 
     # --- one iteration ---
 
-    def _advance(self, rows: list[_Row]) -> list[Group]:
+    def _advance(self, rows: list[Row]) -> list[Group]:
         """Feed, sample, fork and finish; ``rows`` are dense."""
         self._threads.use_for(len(rows))
         hidden = self._feed(rows)
         draws = self._sample(hidden, rows)
         goods = self._read_values(hidden, rows)
-        forks: list[tuple[int, _Row]] = []  # place of the parent, child
+        forks: list[tuple[int, Row]] = []  # place of the parent, child
         done: dict[Group, None] = {}
         for place, row in enumerate(rows):
             row.stored += 1
             row.group.computed += 1
             live = []
-            for branch in _branches(row, draws) if row.phase is _Phase.WRITE else [row]:
-                probed = branch.phase is _Phase.PROBE
+            for branch in row.branches(draws) if row.phase is Phase.WRITE else [row]:
+                probed = branch.phase is Phase.PROBE
                 if not probed and self._goes_on(branch):
                     live.append(branch)
                 else:
@@ -167,7 +132,7 @@ class Decoder:
             self._copy([parent for parent, _ in forks], places)
         return list(done)
 
-    def _prefill(self, wave: list[tuple[int, _Row]]) -> None:
+    def _prefill(self, wave: list[tuple[int, Row]]) -> None:
         """Fill new rows with all but the last token of their prompts, cached or computed."""
         if not wave:
             return
@@ -188,7 +153,7 @@ class Decoder:
             self.stats.prompt_tokens += len(row.group.prompt)
             self.stats.cache_hits += len(slots)
 
-    def _compute(self, missing: list[tuple[int, _Row, list[int]]]) -> None:
+    def _compute(self, missing: list[tuple[int, Row, list[int]]]) -> None:
         """Prompts that are not wholly cached, padded to one pass in storage of its own.
 
         Padding writes past a row's end only, and is not copied from there.
@@ -217,7 +182,7 @@ class Decoder:
             self._store.row(place)[:, :, :, : row.stored] = drafted[:, :, :, : row.stored]
             self._cache.store(row.group.prompt, row.stored, drafted)
 
-    def _feed(self, rows: list[_Row]) -> Tensor:
+    def _feed(self, rows: list[Row]) -> Tensor:
         """Hidden states [B, H] after each row's next token."""
         span = 1 + max(row.stored for row in rows)
         self._store.reserve(len(rows), span)
@@ -231,9 +196,9 @@ class Decoder:
             span,
         )
 
-    def _sample(self, hidden: Tensor, rows: list[_Row]) -> Iterator[tuple[int, float]]:
+    def _sample(self, hidden: Tensor, rows: list[Row]) -> Iterator[tuple[int, float]]:
         """A token and its log-probability for each sample of each writing row, in order."""
-        writing = [i for i, row in enumerate(rows) if row.phase is _Phase.WRITE]
+        writing = [i for i, row in enumerate(rows) if row.phase is Phase.WRITE]
         if not writing:
             return iter(())
         if len(writing) < len(rows):
@@ -250,40 +215,40 @@ class Decoder:
         )
         return zip(tokens.tolist(), logprobs.tolist(), strict=True)
 
-    def _read_values(self, hidden: Tensor, rows: list[_Row]) -> Iterator[float]:
+    def _read_values(self, hidden: Tensor, rows: list[Row]) -> Iterator[float]:
         """P(good) of each probed row, in order."""
-        probed = [i for i, row in enumerate(rows) if row.phase is _Phase.PROBE]
+        probed = [i for i, row in enumerate(rows) if row.phase is Phase.PROBE]
         if not probed:
             return iter(())
         logits = self._model.logits_of(hidden[probed], self._good_bad)
         return iter((logits[:, 0] - logits[:, 1]).sigmoid().tolist())
 
-    def _goes_on(self, row: _Row) -> bool:
+    def _goes_on(self, row: Row) -> bool:
         """Choose the row's next token to feed, now that ``row.feed`` is stored; False: finished."""
         group, special = row.group, self._tokenizer.special
-        if row.phase is _Phase.CLOSE:
-            row.phase, row.feed = _Phase.PROBE, special.value
+        if row.phase is Phase.CLOSE:
+            row.phase, row.feed = Phase.PROBE, special.value
             return True
         if row.feed == special.end:
             row.finish = Finish.END
-            row.phase, row.feed = _Phase.PROBE, special.value  # right after the text's last token
+            row.phase, row.feed = Phase.PROBE, special.value  # right after the text's last token
             return group.value
         row.tokens.append(row.feed)
         if self._stopped(row):
             row.finish = Finish.STOP
         elif len(row.tokens) < group.max_tokens:
             return True
-        row.phase = _Phase.CLOSE
+        row.phase = Phase.CLOSE
         return group.value
 
-    def _stopped(self, row: _Row) -> bool:
+    def _stopped(self, row: Row) -> bool:
         stop = row.group.stop
         if stop is None:
             return False
         pieces = self._tokenizer.pieces
         return stop in b"".join([pieces[token] for token in row.tokens[-len(stop) :]])
 
-    def _finish(self, place: int, row: _Row, good: float | None) -> None:
+    def _finish(self, place: int, row: Row, good: float | None) -> None:
         """Report the row's samples and keep its keys and values."""
         group, text = row.group, (*row.group.prompt, *row.tokens)
         group.lines.append(Line(tuple(row.tokens), len(row.samples), row.logprob, row.finish, good))
@@ -293,7 +258,7 @@ class Decoder:
 
     # --- places ---
 
-    def _place(self, row: _Row) -> int:
+    def _place(self, row: Row) -> int:
         """Put ``row`` in the first free place of the batch."""
         for place, other in enumerate(self._rows):
             if other is None:
@@ -302,7 +267,7 @@ class Decoder:
         self._rows.append(row)
         return len(self._rows) - 1
 
-    def _compact(self) -> list[_Row]:
+    def _compact(self) -> list[Row]:
         """Forget cancelled rows and close the holes; returns the rows, now dense."""
         self._rows = [row if row and not row.group.cancelled else None for row in self._rows]
         count = sum(row is not None for row in self._rows)
@@ -319,19 +284,3 @@ class Decoder:
         length = max(row.stored for row in (self._rows[i] for i in targets) if row)
         self._store.reserve(max(targets) + 1, length)
         self._store.copy(sources, targets, length)
-
-
-def _branches(row: _Row, draws: Iterator[tuple[int, float]]) -> list[_Row]:
-    """The row after its samples drew their next tokens: one branch for each distinct token."""
-    if len(row.samples) == 1:
-        row.feed, logprob = next(draws)
-        row.logprob += logprob
-        return [row]
-    drawn: dict[int, tuple[float, list[int]]] = {}
-    for sample in row.samples:
-        token, logprob = next(draws)
-        drawn.setdefault(token, (logprob, []))[1].append(sample)
-    return [
-        _Row(row.group, samples, token, row.stored, list(row.tokens), row.logprob + logprob)
-        for token, (logprob, samples) in drawn.items()
-    ]

@@ -16,12 +16,13 @@ from queue import SimpleQueue
 
 import torch
 
-from .decoder import Decoder, Stats
+from .decoder import Decoder
 from .engine import Completion, Finish, Generation, Request
 from .errors import EngineError, ModelError
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
+from .stats import Stats
 from .tokenizer import Tokenizer
 
 _MAX_ROWS = 256

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from tokenizers import Tokenizer
@@ -28,6 +28,12 @@ MIX: dict[tuple[str, int], float] = {
     ("word_problems", 1): 3, ("word_problems", 2): 4, ("word_problems", 3): 5,
     ("word_problems", 4): 5, ("general", 1): 0.7,
 }  # fmt: skip
+
+# The last lessons favour the families that lean on remembered sums: they are slowest to learn.
+REVIEW = {
+    (name, level): weight * (2 if name in ("equations", "word_problems") else 1)
+    for (name, level), weight in MIX.items()
+}
 
 
 def training_problem(rng: Random, name: str, level: int) -> Problem:
@@ -58,9 +64,11 @@ def _published() -> list[Problem]:
     return _puzzles
 
 
-def draw_demonstration(rng: Random) -> tuple[Problem, tuple[Step, ...], bool]:
+def draw_demonstration(
+    rng: Random, mix: Mapping[tuple[str, int], float] = MIX
+) -> tuple[Problem, tuple[Step, ...], bool]:
     """A fresh problem, an expert's steps (perhaps astray), and whether they end in an answer."""
-    name, level = rng.choices(list(MIX), list(MIX.values()))[0]
+    name, level = rng.choices(list(mix), list(mix.values()))[0]
     problem = training_problem(rng, name, level)
     slip = SLIP if rng.random() < SLIPPING else 0.0
     family = domain(name)

@@ -28,7 +28,7 @@ from .vocabulary import build
 
 ROWS, LENGTH = 32, 256  # tokens of one batch: 8,192
 STEPS = 2_200
-VALUE_STEPS = 220
+VALUE_STEPS = 400
 SAMPLES = 8  # lines drawn for each problem
 
 # (domain, level, problems) rolled out to train the value.
@@ -114,7 +114,7 @@ def learn_value(
     _train(
         network,
         lambda start: values.Experience(tokenizer, experience, seed, start, ROWS, LENGTH),
-        Recipe(max(1, round(VALUE_STEPS * scale)), rate=6e-4, warmup=10, decay=1.0),
+        Recipe(max(1, round(VALUE_STEPS * scale)), rate=1.2e-3, warmup=20, decay=1.0),
         tokenizer,
         work / "value.pt",
         lambda progress: _tell(report, "value", progress),

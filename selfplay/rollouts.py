@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from reasoner.engine import Completion, Engine, Finish, Request
+from reasoner.engine import Completion, Engine, Request
 from verifiers import Problem, Step, domain
 
 from .corpus import training_problem
@@ -45,8 +45,7 @@ def read(problem: Problem, completion: Completion) -> Rollout:
         answer = family.answer(problem, steps)
         if answer is not None:
             right = family.verify(problem, answer).passed is True
-            whole = completion.finish is Finish.END or problem.domain == "countdown"
-            return Rollout(problem, steps, True, right and whole, completion.count)
+            return Rollout(problem, steps, True, right, completion.count)
     return Rollout(problem, steps, False, False, completion.count)
 
 

@@ -18,7 +18,7 @@ from search.answers import Answers
 from search.proposal import Outcome
 from verifiers import Problem, Step, domain
 
-from .corpus import draw_demonstration, specials
+from .corpus import REVIEW, draw_demonstration, specials
 from .isotonic import Pair, brier, calibration_error, fit, reliability
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
@@ -49,7 +49,7 @@ class Experience(IterableDataset[Batch]):
                 if rng.random() < 0.5:
                     one = next(found)
                     return lesson(one.problem, one.judged_steps(), one.done, encode, special)
-                problem, steps, done = draw_demonstration(rng)
+                problem, steps, done = draw_demonstration(rng, REVIEW)
                 plain = [Step(s.text, s.teach, None) for s in steps]
                 return lesson(problem, plain, done, encode, special)
 
@@ -111,10 +111,15 @@ def raw_values(
 def value_pairs(
     rollouts: Sequence[Rollout], values: Sequence[Sequence[float]]
 ) -> dict[str, list[Pair]]:
-    """(raw value, outcome) of every state on every line, by domain."""
+    """(raw value, outcome) of every state on every line, by domain.
+
+    A search values no step that is not allowed, so neither does this.
+    """
     pairs: dict[str, list[Pair]] = defaultdict(list)
     for r, raw in zip(rollouts, values, strict=True):
-        pairs[r.problem.domain] += [(v, float(r.right)) for v in raw] * r.count
+        legal = domain(r.problem.domain).state_key(r.problem, r.steps) is not None
+        states = raw if legal else raw[:-1]
+        pairs[r.problem.domain] += [(v, float(r.right)) for v in states] * r.count
     return pairs
 
 

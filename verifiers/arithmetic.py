@@ -12,15 +12,18 @@ from random import Random
 
 from .domain import Step
 from .expression import ExpressionError, evaluate
+from .phrasing import plain, without_thousands
 from .problem import Problem
 from .verdict import Verdict, right, unjudged, wrong
 
 _SPACE = re.compile(r"\s+")
-_QUESTION = re.compile(
-    r"^(?:what(?:\s+is|'s|\s+does)|compute|calculate|evaluate|work\s+out|find|how\s+much\s+is|solve|"
-    r"simplify|please|tell\s+me|the\s+(?:value|result)\s+of|equal|result|:|\s)*"
-    r"([-(]*\d[\d\s+*()×·x−–-]*?)\s*(?:=\s*\??|equals?\s*\??|equal\s+to\s*\??)?\s*[?.!]*$"
+_LEAD = re.compile(
+    r"(?:what(?: is|'s| does)?|compute|calculate|evaluate|work out|find|how much is|solve|simplify|"
+    r"please|tell me|the (?:value|result) of|can you|is)\b[ :]*"
 )
+_TAIL = re.compile(r" ?(?:=|equals?|equal to)? ?[?.!]{0,3}$")
+_EXPRESSION = re.compile(r"[-(]*\d[\d +*()x-]*")
+_TWO_NUMBERS = re.compile(r"\d \d")
 _WORDS = (
     (re.compile(r"\bplus\b|\badded\s+to\b"), "+"),
     (re.compile(r"\bminus\b"), "-"),
@@ -40,13 +43,15 @@ class Arithmetic:
     self_checking = False
 
     def recognise(self, question: str) -> Problem | None:
-        text = question.lower().strip().replace(",", "")
+        text = without_thousands(plain(question))
         for pattern, sign in _WORDS:
             text = pattern.sub(sign, text)
-        match = _QUESTION.match(text)
-        if match is None:
+        while lead := _LEAD.match(text):
+            text = text[lead.end() :]
+        text = _TAIL.sub("", text)
+        if not _EXPRESSION.fullmatch(text) or _TWO_NUMBERS.search(text):
             return None
-        expression = _SPACE.sub("", match[1]).translate(str.maketrans("×·x−–", "***--"))
+        expression = text.replace(" ", "").replace("x", "*")
         try:
             evaluate(expression)
         except ExpressionError:
@@ -97,7 +102,7 @@ class Arithmetic:
         by = f"{self.name}@{self.version}"
         if problem.reference is None:
             return unjudged(by, "an expression's value is not known before it is worked out")
-        if self.normalise(answer) == problem.reference:
+        if self.normalise(answer) == self.normalise(problem.reference):
             return right(by)
         return wrong(by, f"expected {problem.reference}, got {answer[:40]}")
 

@@ -15,6 +15,7 @@ from random import Random
 
 from .domain import Step
 from .expression import ExpressionError, evaluate, numbers
+from .phrasing import plain
 from .problem import Problem
 from .reach import (
     Move,
@@ -30,21 +31,27 @@ from .reach import (
 from .verdict import Verdict, right, wrong
 
 MAX_NUMBERS = 8
-_NUMBERS = r"((?:\d{1,6}(?!\d)(?:\s*,?\s*(?:and\s+|&\s*)?)){2,})"
-_MAKE = r"(?:make|reach|get(?:\s+to)?|obtain|equals?|for|give|form|to|into|hit|target|=)"
+# Every repetition is bounded and every separator can be read in one way only: these patterns
+# meet whatever people type.
+_ONE = r"(?<![\d.\-−])(\d{1,6})(?![\d.]\d|\d)"
+_MANY = (
+    rf"(?<![\d.\-−])(\d{{1,6}}(?:(?: ?[,&] ?| )(?:and )?\d{{1,6}}){{1,{MAX_NUMBERS - 1}}})(?!\d)"
+)
+_MAKE = r"(?:make|reach|get(?: to)?|obtain|equals?|for|give|form|to|into|hit|target|=)"
+_GAP = r"[^\d]{0,60}?"
 _PATTERNS = (
-    re.compile(rf"game\s+of\s+(\d+)\b[^\d]*{_NUMBERS}"),
-    re.compile(rf"\b(24)\s+game\b[^\d]*{_NUMBERS}"),
-    re.compile(rf"^countdown\W+{_NUMBERS}\W*{_MAKE}\W*(\d+)\W*$"),
+    re.compile(rf"game of {_ONE}\b{_GAP}{_MANY}"),
+    re.compile(rf"\b(24) game\b{_GAP}{_MANY}"),
+    re.compile(rf"^countdown\W{{1,3}}{_MANY}\W{{0,3}}{_MAKE}\W{{0,3}}{_ONE}\W*$"),
     re.compile(
-        rf"(?:use|using|with|take|combine|given|from|numbers?|digits?|have)\b[^\d]*{_NUMBERS}"
-        rf"[^\d]*?\b{_MAKE}\b[^\d]*(\d+)\b"
+        rf"(?:use|using|with|take|combine|given|from|numbers?|digits?|have)\b{_GAP}{_MANY}"
+        rf"{_GAP}\b{_MAKE}\b{_GAP}{_ONE}"
     ),
     re.compile(
-        rf"{_MAKE}\b(?:\s+(?:the\s+number|exactly|a\s+total\s+of))?\s*(\d+)\b[^\d]*?"
-        rf"(?:from|with|using|out\s+of|of|use)\b[^\d]*{_NUMBERS}"
+        rf"{_MAKE}\b(?: (?:the number|exactly|a total of))? ?{_ONE}\b{_GAP}"
+        rf"(?:from|with|using|out of|of|use)\b{_GAP}{_MANY}"
     ),
-    re.compile(rf"^\W*{_NUMBERS}\W*(?:->|=>|→|=|to|make)\W*(\d+)\W*$"),
+    re.compile(rf"^\W{{0,3}}{_MANY} ?(?:->|=>|→|=|to|make) ?{_ONE}\W*$"),
 )
 
 
@@ -55,8 +62,8 @@ class Countdown:
     self_checking = True
 
     def recognise(self, question: str) -> Problem | None:
-        text = question.lower().strip()
-        for pattern in _PATTERNS:
+        text = plain(question)
+        for pattern in _PATTERNS if text else ():
             match = pattern.search(text)
             if match is None:
                 continue

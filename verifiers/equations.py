@@ -11,19 +11,20 @@ from fractions import Fraction
 from random import Random
 
 from .domain import Step
+from .phrasing import plain, without_thousands
 from .problem import Problem
 from .verdict import Verdict, right, wrong
 
 Line = tuple[int, int, int]  # a x + b y = c
 
-_EQUATION = re.compile(r"([-+*\d\sxy]*[\dxy])\s*=\s*([-+*\d\sxy]*[\dxy])")
+_EQUATION = re.compile(r"([-+*\d xy]*[\dxy]) *= *([-+*\d xy]*[\dxy])")
+_TWO_NUMBERS = re.compile(r"\d +\d")
 _TERM = re.compile(r"([-+]?)(\d*)\*?([xy]?)")
 _VALUE = re.compile(r"([xy])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
     r"\b(?:for|is|are|find|of|determine|solve)\s+x(?:\s*;\s*y)?(?!\s*[-+*=\d])"
 )
-_LETTERS = re.compile(r"[a-wz]", re.ASCII)
 _FILLER = re.compile(
     r"\b(?:solve|find|what(?:\s+is|'s|\s+are)?|the|values?|of|for|if|when|given|that|system|"
     r"equations?|simultaneous(?:ly)?|and|where|both|please|unknowns?|let|such|determine|is|a|"
@@ -38,18 +39,17 @@ class Equations:
     self_checking = True
 
     def recognise(self, question: str) -> Problem | None:
-        text = question.lower().translate(str.maketrans("×·−–", "**--"))
-        text = re.sub(r"[,;&\n]|\band\b", " ; ", text)
+        text = re.sub(r"[,;&]|\band\b", " ; ", without_thousands(plain(question)))
         rest = _FILLER.sub(" ", _ASKED.sub(" ", text))
-        if _LETTERS.search(rest):
-            return None
         lines = []
-        for part in rest.split(";"):
-            match = _EQUATION.search(part)
+        for part in filter(None, (p.strip(" :?.!") for p in rest.split(";"))):
+            # The whole part or nothing: half an equation understood is another equation.
+            match = None if _TWO_NUMBERS.search(part) else _EQUATION.fullmatch(part)
             line = _read_equation(match[1], match[2]) if match else None
-            if line is not None:
-                lines.append(line)
-        if len(lines) == 1 and lines[0][1][1] == 0 and _unique(lines[0]):
+            if line is None:
+                return None
+            lines.append(line)
+        if len(lines) == 1 and not any(side[1] for side in lines[0]) and _unique(lines[0]):
             return self.problem(lines, question)
         if len(lines) == 2 and _solve([_gather(line) for line in lines]) is not None:
             return self.problem([(_gather(line), (0, 0, 0)) for line in lines], question)

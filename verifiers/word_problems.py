@@ -16,8 +16,10 @@ from .verdict import Verdict, right, unjudged, wrong
 
 _WORDS = re.compile(r"[a-z]+|\d+|[^\sa-z\d]")
 _RECOGNISE = re.compile(r"\bhow (?:many|much|far|long|old)\b|\bwhat is the total\b")
+_LONGEST = 2_000  # characters of a story
 _QUANTITY = re.compile(r"\d+|\b(?:twice|half|doubles?|triples?|three|four|two)\b")
 _STEP = re.compile(r"\s*(\d{1,9}) ([-+*/]) (\d{1,9}) = (\d{1,9})( done)?\s*", re.ASCII)
+_WHOLE = re.compile(r"(?<![\d.])-?\d{1,12}(?![\d.]\d|\d)", re.ASCII)
 _ANSWER = re.compile(r"-?\d{1,12}", re.ASCII)
 
 
@@ -29,7 +31,7 @@ class WordProblems:
 
     def recognise(self, question: str) -> Problem | None:
         text = question.lower()
-        if not _RECOGNISE.search(text) or len(_QUANTITY.findall(text)) < 2:
+        if len(text) > _LONGEST or not _RECOGNISE.search(text) or len(_QUANTITY.findall(text)) < 2:
             return None
         if not re.search(r"[a-z]{2,}", _RECOGNISE.sub("", text)):
             return None
@@ -79,8 +81,13 @@ class WordProblems:
         by = f"{self.name}@{self.version}"
         if problem.reference is None:
             return unjudged(by, "only the story knows")
-        expected = re.findall(r"-?\d+", problem.reference.replace(",", ""))[-1]
-        if self.normalise(answer) == str(int(expected)):
+        numbers = _WHOLE.findall(problem.reference.replace(",", ""))
+        if not numbers:
+            return unjudged(
+                by, f"expected a whole number as reference, got {problem.reference[:40]!r}"
+            )
+        expected = str(int(numbers[-1]))
+        if self.normalise(answer) == expected:
             return right(by)
         return wrong(by, f"expected {expected}, got {answer[:40]}")
 

@@ -1,5 +1,6 @@
 """What every domain promises, held against generated problems."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -126,6 +127,36 @@ def test_natural_phrasings(question: str, name: str, prompt: str | None):
     assert prompt is None or problem.prompt == prompt
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "3x = 2(x + 3)", "2.5x = 10", "x/2 + x = 9", "x^2 + x = 6", "3x - 7 = 1.5",
+        "x = 3x/4 + 2", "3x + 5 = 20 5", "x + y = 3", "x + y = 2 and 2x + 2y = 4",
+        "1 2 + 3", "3.5 + 2", "2^10", "7/2", "is 3+4 = 7?",
+        "use -3 4 5 to make 2", "use 4 5 6 to make -3", "Use 2.5 4 6 to make 24",
+        "use 4 5 6 to make 2.5", "Sort the numbers " + " ".join(map(str, range(1, 31))),
+    ],
+)  # fmt: skip
+def test_half_understood_is_not_recognised(question: str):
+    """A misread question would be answered, verified and wrong."""
+    assert recognise(question).domain == "general"
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "use " + "1 " * 40_000, "numbers " * 10_000 + "1 2", "1+" * 50_000 + "1",
+        "what is " + " " * 99_000 + "3", "how many " * 10_000 + "1 2 3", "x = " * 25_000,
+        "make 24 " * 10_000, "1, and " * 10_000, "use " + "1 " * 290,
+    ],
+    ids=lambda q: q[:12],
+)  # fmt: skip
+def test_no_question_takes_long_to_read(question: str):
+    """No recogniser may backtrack without bound: reading happens before the clock starts."""
+    recognise(question)
+
+
 @given(SEEDS)
 def test_every_text_of_a_family_is_one_line_of_few_tokens(seed: int):
     rng = Random(seed)
@@ -137,3 +168,21 @@ def test_every_text_of_a_family_is_one_line_of_few_tokens(seed: int):
 def test_unknown_domain_suggests_near_ones():
     with pytest.raises(LookupError, match="did you mean countdown"):
         domain("countdwn")
+
+
+@pytest.mark.parametrize(
+    ("reference", "passed"),
+    [
+        ("1,234", True),
+        ("1234", True),
+        ("#### 1234", True),
+        ("12", False),
+        ("seven", None),
+        ("3.5", None),
+    ],
+)
+def test_references_as_people_write_them(reference: str, passed: bool | None):
+    words = domain("word_problems")
+    problem = words.recognise("Tom has 1200 apples and buys 34. How many has he?")
+    assert problem is not None
+    assert words.verify(replace(problem, reference=reference), "1234").passed is passed

@@ -1,0 +1,43 @@
+"""A row of the batch: samples that have written the same tokens so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from .engine import Finish
+from .group import Group
+
+
+class Phase(Enum):
+    WRITE = auto()  # the next token is sampled
+    CLOSE = auto()  # the last token is fed, so that the value token can follow it
+    PROBE = auto()  # the value token is fed and its answer read
+
+
+@dataclass(eq=False, slots=True)
+class Row:
+    group: Group
+    samples: list[int]  # those of the group that have written exactly ``tokens``
+    feed: int  # the next token to compute
+    stored: int  # tokens with keys and values in the row
+    tokens: list[int] = field(default_factory=list)
+    logprob: float = 0.0
+    phase: Phase = Phase.WRITE
+    finish: Finish = Finish.LENGTH
+
+    def branches(self, draws: Iterator[tuple[int, float]]) -> list[Row]:
+        """The rows after its samples drew their next tokens: one branch for each distinct token."""
+        if len(self.samples) == 1:
+            self.feed, logprob = next(draws)
+            self.logprob += logprob
+            return [self]
+        drawn: dict[int, tuple[float, list[int]]] = {}
+        for sample in self.samples:
+            token, logprob = next(draws)
+            drawn.setdefault(token, (logprob, []))[1].append(sample)
+        return [
+            Row(self.group, samples, token, self.stored, list(self.tokens), self.logprob + logprob)
+            for token, (logprob, samples) in drawn.items()
+        ]

@@ -1,0 +1,1 @@
+"""Learning: imitation of experts, the value token, and the bundled model's whole recipe."""

@@ -1,0 +1,21 @@
+"""Questions as people type them, brought into the form that recognisers read."""
+
+from __future__ import annotations
+
+import re
+
+MAX_LENGTH = 600  # characters: no longer text is one puzzle, and reading it must cost nothing
+_SAME = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "’": "'"})
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+
+def plain(question: str) -> str:
+    """Lower case, single spaces, plain signs; empty when it is too long to be one puzzle."""
+    if len(question) > MAX_LENGTH:
+        return ""
+    return " ".join(question.lower().translate(_SAME).split())
+
+
+def without_thousands(text: str) -> str:
+    """``1,200`` as ``1200``."""
+    return _THOUSANDS.sub("", text)
