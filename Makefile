@@ -3,7 +3,7 @@
 #   make test [ARGS="tests/eval -k resume"]            the test suite
 #   make check                                         lint, types, layers
 #   make model                                         train the bundled model again (resumable)
-#   make bench                                         all benchmarks (hours), then the README
+#   make bench                                         all benchmarks (hours), then the README's tables
 #   make bench-deadlines [ARGS=...]                    one of them
 #   make readme                                        the README's tables and file tree
 # PYTHON=python3.12 picks the interpreter. On Linux the default torch wheel carries CUDA (gigabytes):
@@ -18,11 +18,11 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	engine cold_start nodes deadlines occupancy memory value mcts_vs_bon accuracy recording)
+	recording cold_start nodes engine occupancy deadlines value memory mcts_vs_bon accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.NOTPARALLEL: # benchmarks must not share the machine
+.NOTPARALLEL: # benchmarks must not share the machine; quick ones come first, hours of accuracy last
 .PHONY: help ask test check model bench $(BENCHES) readme clean
 
 # before anything is installed

@@ -7,7 +7,9 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("torch", "tokenizers", "transformers", "numpy", "system2-reasoner")
+WRITTEN = ("README.md", "docs", "benchmarks/results")  # by the benchmarks
 
 
 def write(
@@ -49,28 +52,70 @@ def write(
 def header() -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit(),
+        "commit": COMMIT,
         "hardware": {
             "cpu": cpu(),
             "cores": len(os.sched_getaffinity(0)),
             "memory_gb": round(memory_bytes() / 1e9, 1),
             # other work on the machine slows everything: 1 = one core busy before we began
-            "load_average_1m": round(os.getloadavg()[0], 2),
+            "load_average_1m": LOAD,
         },
         "versions": {"python": platform.python_version(), **installed()},
     }
 
 
-def commit() -> str:
-    """Short hash, with ``+`` when the tree had changes of its own."""
-    result = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--abbrev=10"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.stdout.strip() or "unknown"
+def commit(root: Path = ROOT) -> str:
+    """Short hash, with ``+`` when the program is not the one committed, new files included.
+
+    What the benchmarks themselves write is no change: the first of them would else mark all others.
+    """
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(root), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        head = git("rev-parse", "--short=10", "HEAD")
+        changed = git("status", "--porcelain", "--", ".", *(f":!{path}" for path in WRITTEN))
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head}+" if changed else head
+
+
+def answers(benchmark: str, root: Path = ROOT, stamp: str | None = None) -> Path:
+    """A new or half-filled folder for the answers of ``benchmark`` by this very program.
+
+    The same commit finds its folder again, so a stopped run goes on. Uncommitted changes have no
+    name of their own, so there each call starts afresh: rows of another program are never reused.
+    ``stamp``: as :func:`commit` gives it, None for this process's.
+    """
+    stamp = COMMIT if stamp is None else stamp
+    parent = root / "work" / "bench" / benchmark
+    parent.mkdir(parents=True, exist_ok=True)
+    if stamp.endswith("+") or stamp == "unknown":
+        return Path(tempfile.mkdtemp(prefix=f"{stamp}-", dir=parent))
+    return parent / stamp
+
+
+@contextmanager
+def temporary_home() -> Iterator[None]:
+    """``REASONER_HOME`` for runs that are saved as by default and then thrown away.
+
+    On the disk of the repository: the system's temporary folder may be memory, which would count
+    as ours and be quicker than what users have.
+    """
+    work = ROOT / "work"
+    work.mkdir(exist_ok=True)
+    before = os.environ.get("REASONER_HOME")
+    with tempfile.TemporaryDirectory(prefix="home-", dir=work) as home:
+        os.environ["REASONER_HOME"] = home
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["REASONER_HOME"]
+            else:
+                os.environ["REASONER_HOME"] = before
 
 
 def cpu() -> str:
@@ -101,3 +146,8 @@ def peak_rss_bytes() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+
+
+# Of the moment we began: hours of measuring lie between it and the result file.
+COMMIT = commit()
+LOAD = round(os.getloadavg()[0], 2)

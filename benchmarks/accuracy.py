@@ -1,6 +1,7 @@
 """Accuracy against measured time on every suite, one question at a time; also the README's picture.
 
-Answers are kept under work/bench/accuracy, so a stopped run goes on where it was.
+Answers are kept under work/bench/accuracy, so a stopped run goes on where it was
+(see :func:`benchmarks._report.answers`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from reasoner.evaluate.progress import progress
 from reasoner.evaluate.table import show
 from reasoner.sync import run as wait
 
-from ._report import ROOT, write
+from ._report import ROOT, answers, write
 
 SHORT = "greedy,0.3s,1s,3s"
 LONG = "greedy,0.3s,1s,3s,10s,30s"
@@ -41,6 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     console = Console(stderr=True)
     reports = []
+    kept = answers("accuracy")
     with Reasoner(options.model) as reasoner:
         name = identity(reasoner)
         reasoner.ask("Use 1 2 3 4 to make 24", 1, save=False)  # warm caches and threads
@@ -48,7 +50,7 @@ def main() -> None:
             items = tuple(load(suite, options.limit))
             arms = parse_arms(BUDGETS[suite], "auto")
             plan = Plan(items, arms, name, SEED, one_at_a_time=True)
-            results = Results(ROOT / "work" / "bench" / "accuracy" / suite)
+            results = Results(kept / suite)
             with progress(console, len(plan.todo(results)), suite) as on_row:
                 wait(run(plan, asker(reasoner), results, on_row))
             reports.append(report(suite, plan, results))

@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from reasoner.catalog import BUNDLED
+from reasoner.catalog import BUNDLED, DEFAULT
 from reasoner.engine import Request
 from reasoner.tiny import TinyEngine
 
@@ -88,11 +88,15 @@ def measure(folder: Path) -> list[dict[str, float]]:
     return rows
 
 
-def main() -> None:
+def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", nargs="?", type=Path, default=BUNDLED, help="a model's folder")
-    folder = parser.parse_args().model
-    rows = measure(folder)
+    bundled = BUNDLED / DEFAULT
+    parser.add_argument("model", nargs="?", type=Path, default=bundled, help="a model's folder")
+    return parser
+
+
+def main() -> None:
+    rows = measure(arguments().parse_args().model)
     print(json.dumps(rows, indent=2))
     write(
         "engine",

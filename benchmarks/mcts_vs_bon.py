@@ -17,10 +17,10 @@ from reasoner.evaluate.asker import asker, identity
 from reasoner.evaluate.progress import progress
 from reasoner.evaluate.stats import paired_difference
 from reasoner.sync import run as wait
-from search import BestOfN
+from search import BestOfN, StopWhen
 from search.strategies import STRATEGIES
 
-from ._report import ROOT, write
+from ._report import answers, write
 
 BUDGETS_S = (0.1, 0.3, 1.0, 3.0)
 MCTS, BON, BON128 = "mcts", "best-of-n", "best-of-128"
@@ -35,19 +35,19 @@ def main() -> None:
     options = parser.parse_args()
     STRATEGIES[BON128] = lambda: BestOfN(n=128)
     arms = [
-        Arm(f"{strategy} {budget_s:g}s", strategy, budget_s)
+        Arm(f"{strategy} {budget_s:g}s", strategy, budget_s, StopWhen.VERIFIED)
         for budget_s in BUDGETS_S
         for strategy in (MCTS, BON)
     ]
-    arms.append(Arm(BON128, BON128, None))
+    arms.append(Arm(BON128, BON128, None, StopWhen.VERIFIED))
     items = tuple(load(options.suite, options.limit))
-    results = Results(ROOT / "work" / "bench" / "mcts_vs_bon" / options.suite)
+    results = Results(answers("mcts_vs_bon") / options.suite)
     with Reasoner(options.model) as reasoner:
         plan = Plan(items, tuple(arms), identity(reasoner), SEED, one_at_a_time=True)
         reasoner.ask(items[0].problem, 1, save=False)  # warm caches and threads
         console = Console(stderr=True)
         with progress(console, len(plan.todo(results)), options.suite) as on_row:
-            wait(run(plan, asker(reasoner, stop_when="verified"), results, on_row))
+            wait(run(plan, asker(reasoner), results, on_row))
     rows = {arm.label: answered(plan, arm, results) for arm in arms}
     paired = [equal_time(rows, budget_s) for budget_s in BUDGETS_S]
     reach = reaching(rows)

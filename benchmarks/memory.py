@@ -12,7 +12,7 @@ from reasoner.evaluate.asker import identity
 from reasoner.sync import run
 from reasoner.tiny import TinyEngine
 
-from ._report import peak_rss_bytes, write
+from ._report import peak_rss_bytes, temporary_home, write
 
 EVERY = 0.05  # of the budget: how often memory is looked at
 SEED = 0
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--model", default="tiny")
     options = parser.parse_args()
-    with Reasoner(options.model) as reasoner:
+    with temporary_home(), Reasoner(options.model) as reasoner:
         name = identity(reasoner)
         loaded = rss_bytes()
         samples = run(think(reasoner, options.seconds))
@@ -31,7 +31,8 @@ def main() -> None:
     write(
         "memory",
         {
-            "what": f"One puzzle with six numbers, {options.seconds:g} s to its deadline.",
+            "what": f"One puzzle with six numbers, {options.seconds:g} s to its deadline, the run "
+            "being saved.",
             "seed": SEED,
             "model": name,
         },
@@ -53,7 +54,7 @@ def main() -> None:
 async def think(reasoner: Reasoner, seconds: float) -> list[dict[str, float]]:
     problem = load("countdown6", limit=1)[0].problem
     engine = reasoner.load().engine
-    thinking = reasoner.stream(problem, seconds, stop_when="budget", seed=SEED, save=False)
+    thinking = reasoner.stream(problem, seconds, stop_when="budget", seed=SEED)
     samples: list[dict[str, float]] = []
     async for progress in thinking:
         if progress.t_s >= len(samples) * EVERY * seconds:

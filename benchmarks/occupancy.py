@@ -3,6 +3,17 @@
 Both think about the same hard puzzles, in turn, so that a slow minute of the machine falls on
 both. The engine's best is its rate with nothing but requests to
 serve, at the best of several widths.
+
+Two shares of the wall-clock of a search, runs being saved as by default:
+
+- outside the model: all but the calls of ``Llama`` (:data:`MATHS`: the pass through the network,
+  the logits, the choice of tokens), each timed from call to return. What is outside: the search,
+  verifiers, the trace, and the engine's own Python, prefix cache and copies of keys and values.
+  A call that waits for the interpreter's lock on its way out counts as inside for so long; the
+  worker's processor time in the same calls, which holds no waiting (and no work of torch's other
+  threads either), is recorded beside it;
+- outside the decoder: all but ``Stats.busy_s``. The decoder's Python is inside, so this is the
+  time in which the engine had nothing to do or was taking in requests.
 """
 
 from __future__ import annotations
@@ -11,9 +22,9 @@ import argparse
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reasoner.agent import Reasoner
 from reasoner.engine import Request
@@ -22,35 +33,61 @@ from reasoner.evaluate.asker import identity
 from reasoner.sync import run
 from reasoner.tiny import TinyEngine
 
-from ._report import write
+from ._report import temporary_home, write
 
 WIDTHS = (64, 96, 128, 256)  # requests in flight
 ROUNDS = 3
 SEED = 0
+MATHS = ("forward", "logits", "logits_of", "choose")  # all that the decoder calls of a Llama
 
 
 class Rate(NamedTuple):
-    """Of one measurement. ``busy``: share of the time inside the model."""
+    """Of one measurement: tokens a second, and shares of its wall-clock.
+
+    ``model_cpu``: processor time of the engine's thread inside the model.
+    """
 
     tokens_per_s: float
-    busy: float
+    decoder: float
+    model: float
+    model_cpu: float
+
+
+class Stopwatch:
+    """Seconds inside ``MATHS`` of one model, whose methods it wraps. None calls another."""
+
+    def __init__(self, model: object) -> None:
+        self.wall_s = self.cpu_s = 0.0
+        for name in MATHS:
+            setattr(model, name, self._timed(getattr(model, name)))
+
+    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            wall, cpu = time.perf_counter(), time.thread_time()
+            try:
+                return method(*args)
+            finally:
+                self.cpu_s += time.thread_time() - cpu
+                self.wall_s += time.perf_counter() - wall
+
+        return call
 
 
 class Gauge:
-    """Reads an engine's counters over a stretch of time."""
+    """Reads an engine's counters and its model's stopwatch over a stretch of time."""
 
-    def __init__(self, engine: TinyEngine) -> None:
-        self._engine = engine
-        self._before = engine.stats
-        self._started = time.perf_counter()
+    def __init__(self, engine: TinyEngine, watch: Stopwatch) -> None:
+        self._engine, self._watch = engine, watch
+        self._before = self._counters()
+
+    def _counters(self) -> tuple[float, ...]:
+        stats, watch = self._engine.stats, self._watch
+        return time.perf_counter(), stats.tokens, stats.busy_s, watch.wall_s, watch.cpu_s
 
     def read(self) -> Rate:
-        seconds = time.perf_counter() - self._started
-        after = self._engine.stats
-        return Rate(
-            (after.tokens - self._before.tokens) / seconds,
-            (after.busy_s - self._before.busy_s) / seconds,
-        )
+        after = self._counters()
+        seconds, *rest = (b - a for a, b in zip(self._before, after, strict=True))
+        return Rate(*(value / seconds for value in rest))
 
 
 def main() -> None:
@@ -61,54 +98,61 @@ def main() -> None:
     items = load("countdown6", limit=50)
     searches: list[Rate] = []
     alone: dict[int, list[Rate]] = {width: [] for width in WIDTHS}
-    with Reasoner(options.model) as reasoner:
+    with temporary_home(), Reasoner(options.model) as reasoner:
         name = identity(reasoner)
         engine = reasoner.load().engine
         if not isinstance(engine, TinyEngine):
             raise SystemExit(f"expected an engine with counters, found {type(engine).__name__}")
+        watch = Stopwatch(engine._decoder._model)
         reasoner.ask(items[0].problem, 1, save=False)  # warm caches and threads
         for i in range(ROUNDS):
-            gauge = Gauge(engine)
-            reasoner.ask(
-                items[i].problem, options.seconds, stop_when="budget", seed=SEED + i, save=False
-            )
+            gauge = Gauge(engine, watch)
+            reasoner.ask(items[i].problem, options.seconds, stop_when="budget", seed=SEED + i)
             searches.append(gauge.read())
             for width in WIDTHS:
-                alone[width].append(run(serve(engine, items, width, options.seconds / 3)))
+                alone[width].append(run(serve(engine, watch, items, width, options.seconds / 3)))
     rates = {width: median(rate.tokens_per_s for rate in alone[width]) for width in WIDTHS}
     width = max(rates, key=lambda width: rates[width])
     rate = median(search.tokens_per_s for search in searches)
-    outside = 1 - median(search.busy for search in searches)
+    outside = {
+        part: 1 - median(getattr(search, part) for search in searches)
+        for part in ("model", "model_cpu", "decoder")
+    }
     write(
         "occupancy",
         {
-            "what": f"Puzzles with six numbers, {options.seconds:g} s each, median of {ROUNDS}.",
+            "what": f"Puzzles with six numbers, {options.seconds:g} s each, median of {ROUNDS}. "
+            "Inside the model are the network's pass, the logits and the choice of tokens, by wall-clock; "
+            "inside the decoder is its bookkeeping too.",
             "seed": SEED,
             "model": name,
         },
         {
-            "search": searches,
-            "engine_alone": alone,
+            "search": [search._asdict() for search in searches],
+            "engine_alone": {w: [rate._asdict() for rate in alone[w]] for w in WIDTHS},
             "occupancy": rate / rates[width],
-            "outside_the_model": outside,
+            "outside": outside,
         },
         [
             {
                 "tokens/s while searching": f"{rate:,.0f}",
                 "the engine's best": f"{rates[width]:,.0f} ({width} requests at once)",
                 "occupancy": f"{100 * rate / rates[width]:.0f} %",
-                "time outside the model": f"{100 * outside:.1f} %",
+                "time outside the model": f"{100 * outside['model']:.1f} %",
+                "outside the decoder": f"{100 * outside['decoder']:.1f} %",
             }
         ],
     )
 
 
-async def serve(engine: TinyEngine, items: Sequence[Item], width: int, seconds: float) -> Rate:
+async def serve(
+    engine: TinyEngine, watch: Stopwatch, items: Sequence[Item], width: int, seconds: float
+) -> Rate:
     """Keep ``width`` single lines in flight: every row its own, as in the midst of a search."""
     seeds = itertools.count(SEED)
     workers = [asyncio.create_task(worker(engine, items, seeds)) for _ in range(width)]
     await asyncio.sleep(seconds / 5)  # until the lines are at different places
-    gauge = Gauge(engine)
+    gauge = Gauge(engine, watch)
     await asyncio.sleep(seconds)
     rate = gauge.read()
     for task in workers:

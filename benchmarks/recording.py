@@ -8,6 +8,7 @@ import os
 import pty
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -24,6 +25,7 @@ COLUMNS, LINES = 92, 22
 FRAME_S = 0.12  # changes that come closer together share a frame
 HOLD_S = 3.0  # how long the last frame stays before the loop starts again
 CHAR_W, LINE_H = 8.4, 18.0  # px
+ANSWERED = (0, 3, 4)  # exit codes: 3 and 4 are answers too, only not right ones
 COLOURS = {
     "default": "#c9d1d9", "black": "#484f58", "red": "#ff7b72", "green": "#3fb950",
     "brown": "#d29922", "blue": "#58a6ff", "magenta": "#bc8cff", "cyan": "#39c5cf",
@@ -58,15 +60,31 @@ def main() -> None:
 
 
 def record(command: list[str], shown: str) -> Iterator[Frame]:
-    """Run ``command`` in a pseudo-terminal and yield what its screen shows."""
+    """Run ``command`` in a pseudo-terminal and yield what its screen shows.
+
+    The last frame is the whole of it. Raises SystemExit when the command fails.
+    """
     screen = pyte.Screen(COLUMNS, LINES)
     stream = pyte.ByteStream(screen)
     stream.feed(f"\x1b[32m$\x1b[0m {shown}\r\n".encode())
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ |= {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
-        os.execv(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    terminal, inner = pty.openpty()
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    size = {"COLUMNS": str(COLUMNS), "LINES": str(LINES)}
+    with subprocess.Popen(
+        command, stdin=inner, stdout=inner, stderr=inner,
+        env={**os.environ, "TERM": "xterm-256color", **size}, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(inner)
+        try:
+            yield from _watch(terminal, screen, stream)
+        finally:
+            os.close(terminal)
+    if process.returncode not in ANSWERED:
+        said = "\n".join(line.rstrip() for line in screen.display).strip()
+        raise SystemExit(f"expected {shown!r} to answer, it exited with {process.returncode}: {said}")
+
+
+def _watch(terminal: int, screen: pyte.Screen, stream: pyte.ByteStream) -> Iterator[Frame]:
     began = last = time.monotonic()
     yield Frame(0.0, _picture(screen))
     before = _picture(screen)
@@ -83,7 +101,6 @@ def record(command: list[str], shown: str) -> Iterator[Frame]:
         if now - last >= FRAME_S and (picture := _picture(screen)) != before:
             yield Frame(now - began, picture)
             before, last = picture, now
-    os.waitpid(pid, 0)
     yield Frame(time.monotonic() - began, _picture(screen))
 
 

@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cache
 from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
@@ -17,7 +18,7 @@ from .catalog import DEFAULT, Model, find_model
 from .errors import RunError, UsageError
 from .question import check_question
 from .recorder import revive
-from .records import Header, Limits, Resume
+from .records import Header, Knots, Limits, Resume
 from .runs import Store, new_run_id
 from .sync import run
 from .thinking import Plan, Thinking
@@ -26,7 +27,7 @@ from .traces import TraceWriter
 GENERAL_NOTE = (
     "no verifier knows this kind of question, so agreement is the only measure of confidence; "
     "the bundled model knows countdown, arithmetic, equations and short word problems; "
-    "for anything else bring a bigger model: --model FOLDER"
+    "for anything else bring a bigger model: the README says how to plug in an engine"
 )
 
 
@@ -89,6 +90,7 @@ class Reasoner:
         ``think``: ``"90s"``, ``"10m"``, ``"1h30m"``, seconds, or None for no time limit.
         Raises ``UsageError`` when something about the request makes no sense.
         """
+        _check_options(options)
         if isinstance(question, str):
             question = recognise(check_question(question))
         problem = question.public()
@@ -111,8 +113,8 @@ class Reasoner:
         def open_trace(model: Model) -> tuple[str, TraceWriter]:
             run_id = new_run_id()
             self.store.prepare()
-            writer = TraceWriter(self.store.path(run_id))
-            writer.write(
+            writer = TraceWriter.begin(
+                self.store.path(run_id),
                 Header(
                     run_id=run_id,
                     created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -127,7 +129,8 @@ class Reasoner:
                     stop_when=plan.stop_when,
                     seed=plan.seed,
                     limits=limits,
-                )
+                    curve=_knots(model, problem),
+                ),
             )
             self.store.prune(keep=run_id)
             return run_id, writer
@@ -182,9 +185,9 @@ class Reasoner:
             plan = Plan(
                 past.problem,
                 Budget(limits.asked_s),
-                check_strategy(strategy or header.strategy),
-                check_stop_when(stop_when or header.stop_when),
-                header.seed,
+                check_strategy(strategy or past.terms.strategy),
+                check_stop_when(stop_when or past.terms.stop_when),
+                past.terms.seed,
                 self.model,
                 past.tree,
                 past.used,
@@ -214,11 +217,13 @@ class Reasoner:
                     plan.stop_when,
                     plan.seed,
                     limits,
+                    _knots(model, past.problem),
                 )
             )
             return run_id, writer
 
-        return Thinking(plan, self.load, open_trace)
+        locked = writer if isinstance(writer, TraceWriter) else None
+        return Thinking(plan, self.load, open_trace, locked)
 
 
 @cache
@@ -249,6 +254,22 @@ def check_stop_when(name: str) -> StopWhen:
     except ValueError:
         known = ", ".join(StopWhen)
         raise UsageError(f"expected a stop-when of {known}, found {name!r}") from None
+
+
+def _check_options(options: Options) -> None:
+    """Raise ``UsageError`` for an option there is none of: a typo would think otherwise."""
+    known = list(Options.__annotations__)
+    for name in options:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.5)
+            hint = f"did you mean {near[0]!r}?" if near else "leave it out"
+            raise UsageError(f"expected options of {', '.join(known)}, found {name!r}; {hint}")
+
+
+def _knots(model: Model, problem: Problem) -> Knots | None:
+    """The curve behind this model's confidence, to be saved beside what it was used on."""
+    curve = model.calibration.confidence.get(problem.domain)
+    return None if curve is None else tuple(curve)
 
 
 P = ParamSpec("P")

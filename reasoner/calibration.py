@@ -34,19 +34,24 @@ def apply(curve: Curve, raw: float) -> float:
 class Calibration:
     """``value``: raw P(good) of a state -> P(it ends verified).
     ``confidence``: agreement and value of an unjudged answer -> P(it is right).
-    Both by domain name; a domain without a curve is left as it is."""
+    Both by domain name; without a curve a number is left as it is."""
 
     value: Mapping[str, Curve] = field(default_factory=dict)
     confidence: Mapping[str, Curve] = field(default_factory=dict)
 
     def value_of(self, domain: str) -> Callable[[float], float]:
-        return _reader(self.value.get(domain))
+        return reader(self.value.get(domain))
+
+    def blind_to(self, domain: str) -> bool:
+        """Whether values mean nothing there: they were learnt, but never for this domain."""
+        return bool(self.value) and domain not in self.value
 
     def confidence_of(self, domain: str) -> Callable[[float], float]:
-        return _reader(self.confidence.get(domain))
+        return reader(self.confidence.get(domain))
 
 
-def _reader(curve: Curve | None) -> Callable[[float], float]:
+def reader(curve: Curve | None) -> Callable[[float], float]:
+    """The curve as a function; no curve changes nothing."""
     return (lambda raw: raw) if not curve else (lambda raw: apply(curve, raw))
 
 

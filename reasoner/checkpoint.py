@@ -20,6 +20,7 @@ from torch import Tensor
 
 from .errors import ModelError
 
+_SIZES = ("vocab", "hidden", "layers", "heads", "kv_heads", "head_dim", "ffn", "context")
 _DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
 
 
@@ -51,23 +52,27 @@ def read_config(folder: Path) -> LlamaConfig:
         kind = raw.get("model_type") if isinstance(raw, dict) else type(raw).__name__
         raise ModelError(
             f"expected model_type 'llama' in {path}, found {kind!r}; "
-            "serve other architectures through the vLLM or Hugging Face engine"
+            "another architecture needs an engine of its own: see the README on bigger models"
         )
     try:
         return _config(raw)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ModelError(f"expected a complete Llama config in {path}, found: {error!r}") from None
 
 
 def _config(raw: Mapping[str, Any]) -> LlamaConfig:
     rope = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+    if not isinstance(rope, dict):
+        raise ValueError(f"rope parameters {rope!r}")
     kind = rope.get("rope_type", rope.get("type", "default"))
     odd = {"rope_type": kind != "default", "hidden_act": raw.get("hidden_act", "silu") != "silu"}
     odd |= {name: bool(raw.get(name)) for name in ("attention_bias", "mlp_bias")}
     if any(odd.values()):
         raise ValueError(f"unsupported {', '.join(name for name, bad in odd.items() if bad)}")
     heads = int(raw["num_attention_heads"])
-    return LlamaConfig(
+    if heads < 1:
+        raise ValueError(f"num_attention_heads of {heads}")
+    config = LlamaConfig(
         vocab=int(raw["vocab_size"]),
         hidden=int(raw["hidden_size"]),
         layers=int(raw["num_hidden_layers"]),
@@ -80,6 +85,11 @@ def _config(raw: Mapping[str, Any]) -> LlamaConfig:
         norm_eps=float(raw.get("rms_norm_eps", 1e-6)),
         tied=bool(raw.get("tie_word_embeddings", False)),
     )
+    if small := [name for name in _SIZES if getattr(config, name) < 1]:
+        raise ValueError(f"nothing in {', '.join(small)}")
+    if config.heads % config.kv_heads or config.head_dim % 2:
+        raise ValueError(f"{heads} heads of {config.head_dim} for {config.kv_heads} keys")
+    return config
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -49,7 +49,10 @@ class Decoder:
         self._threads = ThreadChoice(threads, torch.set_num_threads, lambda: torch.mm(*probe))
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
-        self._banned = torch.tensor([special.value, special.good, special.bad, special.pad])
+        unused = range(tokenizer.size, model.config.vocab)  # rows that only round the matrix off
+        self._banned = torch.tensor(
+            [special.value, special.good, special.bad, special.pad, *unused]
+        )
         self._rows: list[Row | None] = []
         self._store, self._draft = RowStore(model.config), RowStore(model.config)
 
@@ -138,20 +141,18 @@ class Decoder:
             return
         self._store.reserve(len(self._rows), max(row.stored for _, row in wave))
         found = [self._cache.match(row.group.prompt) for _, row in wave]
-        missing = [
-            (place, row, slots)
-            for (place, row), slots in zip(wave, found, strict=True)
-            if len(slots) < row.stored
-        ]
-        if missing:
-            self._compute(missing)
+        missing = []
         for (place, row), slots in zip(wave, found, strict=True):
-            if len(slots) == row.stored and slots:
+            if len(slots) < row.stored:
+                missing.append((place, row, slots))
+            elif slots:
                 self._cache.load(slots, self._store.row(place))
             row.group.computed += row.stored - len(slots)
             self.stats.tokens += row.stored - len(slots)
             self.stats.prompt_tokens += len(row.group.prompt)
             self.stats.cache_hits += len(slots)
+        if missing:
+            self._compute(missing)  # last: what it keeps may push out what was found
 
     def _compute(self, missing: list[tuple[int, Row, list[int]]]) -> None:
         """Prompts that are not wholly cached, padded to one pass in storage of its own.

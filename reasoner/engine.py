@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Finish(StrEnum):
@@ -73,3 +73,16 @@ class Engine(Protocol):
     async def generate(self, request: Request) -> Generation: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """What an engine may offer besides: then a question that is too long is refused at once, and
+    prompts count towards a token budget before they are computed."""
+
+    @property
+    def context(self) -> int:
+        """The longest text in tokens, prompt and completion together."""
+        ...
+
+    def count_tokens(self, text: str) -> int: ...

@@ -49,10 +49,9 @@ def _digest(text: str) -> str:
 def page_data(trace: Trace) -> dict[str, Any]:
     """What the page shows, ready for JSON."""
     header, past = trace.header, revive(trace)
-    best = past.tree.answers.best(alternatives=8)
+    best = past.best(alternatives=8)
     stops = [record for record in trace.records if isinstance(record, Stop | Resume)]
     changes = [record for record in trace.records if isinstance(record, BestAnswer)]
-    last = changes[-1] if changes else None
     return {
         "question": header.question,
         "run": header.run_id,
@@ -61,8 +60,8 @@ def page_data(trace: Trace) -> dict[str, Any]:
             "model": f"{header.model} {header.fingerprint}".strip(),
             "domain": header.domain,
             "verifier": header.verifier,
-            "strategy": header.strategy,
-            "seed": header.seed,
+            "strategy": past.terms.strategy,
+            "seed": past.terms.seed,
             "tokens": past.used.tokens,
             "nodes": past.used.nodes,
             "depth": past.tree.deepest,
@@ -74,7 +73,7 @@ def page_data(trace: Trace) -> dict[str, Any]:
         "damage": trace.corrupt + past.lost,
         "answer": None if best is None else best.answer,
         "verified": None if best is None else best.verified,
-        "confidence": last.confidence if last else None,
+        "confidence": None if best is None else round(best.confidence, 4),
         "steps": [] if best is None else list(past.tree.steps(best.path)),
         "alternatives": [
             {"answer": other.answer, "confidence": other.confidence, "verified": other.verified}

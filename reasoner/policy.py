@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from search import Chain, Job, Meter, Outcome, Proposal, Thought
 from verifiers import Domain, Problem
 
-from .engine import Completion, Engine, Finish, Request
+from .allowance import Allowance
+from .engine import Completion, Engine, Finish, Generation, Measured, Request
 from .errors import EngineError
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
@@ -27,38 +29,52 @@ class Policy:
         engine: Engine,
         domain: Domain,
         problem: Problem,
-        calibrate: Callable[[float], float],
+        calibrate: Callable[[float], float] | None,
         meter: Meter,
     ) -> None:
-        """``calibrate``: raw P(good) -> P(ends verified), for this domain. ``meter``: no request
-        asks for more tokens than it has left."""
+        """``calibrate``: raw P(good) -> P(ends verified), for this domain; None: the model can not
+        tell here, so nothing is valued. ``meter``: requests together ask for no more tokens than
+        it has left."""
         self._engine = engine
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
-        self._meter = meter
+        limit = meter.budget.tokens
+        self._allowance = None if limit is None else Allowance(limit - meter.tokens)
         self._judged: dict[str, Outcome] = {}  # by answer: one line is reached many times
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
-        bound = LINE_TOKENS if job.to_end else STEP_TOKENS
-        if (limit := self._meter.budget.tokens) is not None:
-            bound = max(1, min(bound, limit - self._meter.tokens))
         request = Request(
             prompt=self._problem.prompt + "".join(step + "\n" for step in steps),
             samples=job.samples,
-            max_tokens=bound,
+            max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
             stop=None if job.to_end else "\n",
             temperature=job.temperature,
             seed=job.seed,
-            value=True,
+            value=self._calibrate is not None,
         )
         try:
-            generation = await self._engine.generate(request)
+            generation = await self._generate(request)
         except EngineError as error:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
         return Proposal(chains, generation.tokens)
+
+    async def _generate(self, request: Request) -> Generation:
+        """What the engine says, within the token budget where there is one."""
+        if self._allowance is None:
+            return await self._engine.generate(request)
+        engine, probe = self._engine, int(request.value)
+        prompt = engine.count_tokens(request.prompt) if isinstance(engine, Measured) else 0
+        want = prompt + request.samples * (request.max_tokens + probe)
+        held, spent = await self._allowance.hold(want), 0
+        try:
+            generation = await engine.generate(_within(request, held - prompt, probe))
+            spent = generation.tokens
+        finally:
+            self._allowance.settle(held, spent)
+        return generation
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
         """One completion as successive thoughts, up to its end or its first illegal line."""
@@ -81,7 +97,7 @@ class Policy:
         last = thoughts[-1]
         if completion.finish is Finish.END and last.legal and last.outcome is None:
             thoughts[-1] = Thought(last.text, None)  # the model stopped short of an answer
-        elif whole and last.legal and completion.value is not None:
+        elif whole and last.legal and completion.value is not None and self._calibrate:
             value = round(self._calibrate(completion.value), 4)
             thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
         return Chain(tuple(thoughts), completion.count)
@@ -101,3 +117,13 @@ class Policy:
         except Exception as error:  # a verifier's failure is never a wrong answer
             return Outcome(answer, group, None, f"the verifier failed: {type(error).__name__}")
         return Outcome(answer, group, verdict.score, verdict.reason)
+
+
+def _within(request: Request, tokens: int, probe: int) -> Request:
+    """``request`` cut to at most ``tokens``: fewer samples first, then shorter ones.
+
+    ``probe``: tokens that reading the value of a sample takes.
+    """
+    samples = max(1, min(request.samples, tokens // (request.max_tokens + probe)))
+    bound = max(1, min(request.max_tokens, tokens // samples - probe))
+    return replace(request, samples=samples, max_tokens=bound)

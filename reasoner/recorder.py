@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from search import Best, Job, Proposal, Spent, Tree
+from search import STRATEGIES, Best, Job, Proposal, Rank, Spent, Tree
 from verifiers import Problem
 
-from .records import BestAnswer, Event, Growth, Resume
+from .calibration import reader
+from .ranking import ranked
+from .records import BestAnswer, Event, Growth, Header, Resume
 from .traces import Trace, TraceWriter
 
 
@@ -44,10 +46,6 @@ class Recorder:
         if self._writer is not None:
             self._writer.write(*records)
 
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
 
 def _standing(best: Best | None) -> tuple[str, float, bool | None] | None:
     """What makes a change worth telling: confidence counts in steps of 1 %."""
@@ -58,16 +56,23 @@ def _standing(best: Best | None) -> tuple[str, float, bool | None] | None:
 class Past:
     """A saved search brought back.
 
-    ``born_s``: when each node was found, by node id. ``lost``: growth records that could not be
-    used.
+    ``terms``: how it went on last. ``born_s``: when each node was found, by node id. ``lost``:
+    growth records that could not be used.
     """
 
+    terms: Header | Resume
     problem: Problem
     tree: Tree
     used: Spent
     first_answer_s: float | None
     born_s: list[float]
     lost: int
+
+    def best(self, alternatives: int = 0) -> Best | None:
+        """The answer that its last sitting gave."""
+        known = STRATEGIES.get(self.terms.strategy)
+        rank = Rank.VOTES if known is None else known().rank
+        return ranked(self.tree, rank, reader(self.terms.curve), alternatives)
 
 
 def revive(trace: Trace) -> Past:
@@ -83,7 +88,8 @@ def revive(trace: Trace) -> Past:
     used_s = trace.records[-1].t_s if trace.records else 0.0
     problem = Problem(header.domain, header.prompt, header.question, header.data)
     used_up = Spent(used_s, tokens, len(tree) - 1)
-    return Past(problem, tree, used_up, next(bests, None), born_s, lost)
+    terms = next((r for r in reversed(trace.records) if isinstance(r, Resume)), header)
+    return Past(terms, problem, tree, used_up, next(bests, None), born_s, lost)
 
 
 def replay(tree: Tree, records: Iterable[Event]) -> Iterator[tuple[Growth, bool]]:

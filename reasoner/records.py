@@ -13,6 +13,7 @@ from typing import Literal
 from search.proposal import Job, Proposal
 
 SCHEMA = 1
+Knots = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first record: what was asked, of whom, and how."""
+    """The first record: what was asked, of whom, and how.
+
+    ``curve``: calibrates the confidence of unjudged answers; None: taken as it is.
+    """
 
     run_id: str
     created: str  # ISO 8601, UTC
@@ -41,6 +45,7 @@ class Header:
     stop_when: str
     seed: int
     limits: Limits
+    curve: Knots | None = None
     kind: Literal["header"] = "header"
     schema: int = SCHEMA
 
@@ -89,6 +94,7 @@ class Resume:
     stop_when: str
     seed: int
     limits: Limits = field(default_factory=Limits)
+    curve: Knots | None = None
     kind: Literal["resume"] = "resume"
 
 

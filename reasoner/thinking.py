@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from search import Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tree, strategy
@@ -17,7 +17,10 @@ from verifiers import Problem, domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
+from .engine import Measured
+from .errors import UsageError
 from .policy import Policy
+from .ranking import ranked
 from .recorder import Recorder
 from .records import Stop
 from .traces import TraceWriter
@@ -72,13 +75,20 @@ class Thinking:
     begins with the first await, and leaving the stream early ends it. One event loop's only.
     """
 
-    def __init__(self, plan: Plan, load: Callable[[], Model], open_trace: OpenTrace | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        load: Callable[[], Model],
+        open_trace: OpenTrace | None,
+        writer: TraceWriter | None = None,
+    ) -> None:
+        """``writer``: a trace that is open already; closed in the end, whatever happens."""
         self.plan = plan
         self.tree = plan.tree
         self.run_id: str | None = None
         self.load_s = 0.0
         self._load = load
-        self._open_trace = open_trace
+        self._open_trace, self._writer = open_trace, writer
         self._strategy = strategy(plan.strategy)
         self._meter: Meter | None = None
         self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
@@ -147,18 +157,28 @@ class Thinking:
         return self._task
 
     async def _think(self) -> Answer:
+        try:
+            started = time.monotonic()
+            model = await asyncio.to_thread(self._load)
+            self.load_s = time.monotonic() - started
+            _check_length(self.plan.problem, model)
+            return await self._search(model)
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+
+    async def _search(self, model: Model) -> Answer:
         plan = self.plan
-        started = time.monotonic()
-        model = await asyncio.to_thread(self._load)
-        self.load_s = time.monotonic() - started
         meter = self._meter = Meter(plan.budget, already=plan.used)
         family = domain(plan.problem.domain)
         self._confidence = model.calibration.confidence_of(family.name)
-        value = model.calibration.value_of(family.name)
+        blind = model.calibration.blind_to(family.name)
+        value = None if blind else model.calibration.value_of(family.name)
         policy = Policy(model.engine, family, plan.problem, value, meter)
-        recorder = Recorder(self._writer(model), self.tree, self.best)
+        self._save(model)
+        recorder = Recorder(self._writer, self.tree, self.best)
 
-        def grew(job: Job, proposal: Proposal, _: Best | None, meter: Meter) -> None:
+        def grew(job: Job, proposal: Proposal) -> None:
             self._failure = proposal.error or ""
             best = self.best
             if best is not None and self._first_answer_s is None:
@@ -166,45 +186,34 @@ class Thinking:
             if recorder.grew(meter.elapsed, job, proposal, best):
                 self._wake.set()
 
-        try:
-            found = await search(
-                self.tree,
-                self._strategy,
-                policy,
-                meter,
-                width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
-                stop_when=plan.stop_when,
-                on_event=grew,
-                interrupted=lambda: self._stopping,
-                seed=plan.seed,
-            )
-            used = meter.spent
-            recorder.write(Stop(round(used.seconds, 4), found.stop, used.tokens, used.nodes))
-        finally:
-            recorder.close()
-        return self._answer(found.stop, used)
+        stop = await search(
+            self.tree,
+            self._strategy,
+            policy,
+            meter,
+            width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
+            stop_when=plan.stop_when,
+            on_event=grew,
+            interrupted=lambda: self._stopping,
+            seed=plan.seed,
+        )
+        used = meter.spent
+        recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes))
+        return self._answer(stop, used)
 
-    def _writer(self, model: Model) -> TraceWriter | None:
+    def _save(self, model: Model) -> None:
+        """Open the trace; without one the think goes on."""
         if self._open_trace is None:
-            return None
+            return
         try:
-            self.run_id, writer = self._open_trace(model)
+            self.run_id, self._writer = self._open_trace(model)
         except OSError as error:
             warnings.warn(f"this run is not being saved ({error}); thinking goes on", stacklevel=2)
-            return None
-        return writer
+            if self._writer is not None:
+                self._writer.close()
 
     def _ranked(self, alternatives: int) -> Best | None:
-        """The best answers, the confidence of unjudged ones calibrated."""
-        best = self.tree.answers.best(self._strategy.rank, alternatives)
-        return None if best is None else self._calibrated(best)
-
-    def _calibrated(self, best: Best) -> Best:
-        confidence = (
-            best.confidence if best.score is not None else self._confidence(best.confidence)
-        )
-        others = tuple(map(self._calibrated, best.alternatives))
-        return replace(best, confidence=confidence, alternatives=others)
+        return ranked(self.tree, self._strategy.rank, self._confidence, alternatives)
 
     def _answer(self, stop: StopReason, used: Used) -> Answer:
         plan, tree = self.plan, self.tree
@@ -230,4 +239,16 @@ class Thinking:
             reason=self._failure if outcome is None else outcome.reason,
             note=plan.note,
             load_s=round(self.load_s, 4),
+        )
+
+
+def _check_length(problem: Problem, model: Model) -> None:
+    """Raise ``UsageError`` when the model can not hold the question, as far as that is known."""
+    if not isinstance(model.engine, Measured):
+        return
+    longest = model.engine.context - 2  # one for the answer, one for its value
+    if (found := model.engine.count_tokens(problem.prompt)) > longest:
+        raise UsageError(
+            f"expected a question of at most {longest:,} tokens for the model {model.name!r}, "
+            f"found {found:,}; shorten it or use a model with a longer context"
         )

@@ -55,7 +55,8 @@ class Tokenizer:
         if missing := [name for name in SPECIALS if name not in known]:
             raise ModelError(
                 f"expected the special tokens {' '.join(SPECIALS)} in {path}, "
-                f"found no {' '.join(missing)}; build the model with `reasoner pretrain`"
+                f"found no {' '.join(missing)}; a model that was not trained with them needs an "
+                "engine of its own: see the README on bigger models"
             )
         self.special = SpecialIds(*(known[name] for name in SPECIALS))
         self.pieces = self._pieces(path)

@@ -83,6 +83,7 @@ class TraceWriter:
         refuses.
         """
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        self._fd = -1
         self._fd = os.open(path, flags | (os.O_CREAT | os.O_EXCL if create else 0), 0o600)
         self.path = path
         try:
@@ -91,6 +92,18 @@ class TraceWriter:
         except BaseException:
             self.close()
             raise
+
+    @classmethod
+    def begin(cls, path: Path, header: Header) -> TraceWriter:
+        """A new trace; raises ``OSError``, and leaves no file, when the header does not fit."""
+        writer = cls(path)
+        try:
+            writer._append(encode(header))
+        except BaseException:
+            writer.close()
+            path.unlink(missing_ok=True)
+            raise
+        return writer
 
     def truncate(self, size: int) -> None:
         """Cut the file to its good bytes: a torn tail would spoil the next record."""
@@ -101,13 +114,8 @@ class TraceWriter:
         """Append ``records``; after the first refusal by the disk: warn once, then ignore."""
         if self._fd < 0:
             return
-        data = b"".join(map(encode, records))
         try:
-            if self._bytes + len(data) > MAX_BYTES:
-                raise OSError(f"the trace has reached its bound of {MAX_BYTES >> 20} MB")
-            written = os.write(self._fd, data)
-            if written != len(data):
-                raise OSError(f"only {written} of {len(data)} bytes fitted")
+            self._append(b"".join(map(encode, records)))
         except OSError as error:
             self.close()
             warnings.warn(
@@ -115,13 +123,22 @@ class TraceWriter:
                 f"({error.strerror or error}); thinking goes on",
                 stacklevel=2,
             )
-        else:
-            self._bytes += len(data)
+
+    def _append(self, data: bytes) -> None:
+        if self._bytes + len(data) > MAX_BYTES:
+            raise OSError(f"the trace has reached its bound of {MAX_BYTES >> 20} MB")
+        written = os.write(self._fd, data)
+        if written != len(data):
+            raise OSError(f"only {written} of {len(data)} bytes fitted")
+        self._bytes += written
 
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def __del__(self) -> None:  # a resume that nobody awaits must not keep its lock
+        self.close()
 
 
 def lock(fd: int, path: Path, patience_s: float = 0.0) -> None:

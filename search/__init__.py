@@ -14,7 +14,6 @@ from .descent import Widening as Widening
 from .graph import to_networkx as to_networkx
 from .greedy import Greedy as Greedy
 from .loop import OnEvent as OnEvent
-from .loop import SearchResult as SearchResult
 from .loop import search as search
 from .mcts import Mcts as Mcts
 from .meter import Meter as Meter

@@ -62,15 +62,3 @@ class Budget:
                 raise ValueError(
                     f"expected a {name} budget above 0, got {limit!r}; leave it out for no limit"
                 )
-
-    @classmethod
-    def parse(
-        cls,
-        think: str | float | None = None,
-        max_tokens: int | None = None,
-        max_nodes: int | None = None,
-        max_dollars: float | None = None,
-    ) -> Budget:
-        """A budget as a person types it; ``think`` as in :func:`parse_seconds`."""
-        seconds = None if think is None else parse_seconds(think)
-        return cls(seconds, max_tokens, max_nodes, max_dollars)

@@ -32,7 +32,7 @@ class Frontier:
         self._open_children = array("l")
         self._dry_jobs = array("l")
         self._dry_samples = array("l")
-        self._looped: set[int] = set()  # nodes with a step that only leads back
+        self._looped: set[int] = set()  # nodes with a step that led back, or failed
         self.rung = 0
         self.add(None)
 
@@ -63,7 +63,7 @@ class Frontier:
             self._solve(parent)
 
     def loop(self, node: int) -> None:
-        """A step from here leads back: nothing new, yet no proof that the node is dead."""
+        """A step from here leads back, or failed: nothing new, yet no proof that it is dead."""
         self._looped.add(node)
 
     def drawn(self, node: int, samples: int, fresh: bool) -> None:

@@ -9,26 +9,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .answers import Best
 from .meter import Meter
 from .proposal import Job, Proposal, Proposer
 from .stop import StopReason, StopWhen
 from .strategies import Strategy
 from .tree import Tree
 
-OnEvent = Callable[[Job, Proposal, Best | None, Meter], None]
+OnEvent = Callable[[Job, Proposal], None]
 """Called after every applied proposal, failed ones included: where traces are saved."""
 
 _TICK_S = 0.02  # how soon an interrupt is seen
 _STRIKES = 8  # failures in a row, each launched after the one before came home
 _BACKOFF_S = 0.005  # after the first strike; doubles with each
-_ALTERNATIVES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    stop: StopReason
-    best: Best | None
 
 
 async def search(
@@ -42,20 +34,19 @@ async def search(
     on_event: OnEvent | None = None,
     interrupted: Callable[[], bool] | None = None,
     seed: int = 0,
-) -> SearchResult:
+) -> StopReason:
     """Think until the meter or ``stop_when`` says stop, with ``width`` jobs in flight.
 
-    There is no barrier: each proposal is applied and replaced as it comes home. At the end,
-    jobs in flight are cancelled and not awaited, so a proposer that hangs can not hold up the
-    answer. Failures of the proposer, and of ``on_event``, never raise.
+    What was found is in ``tree``. There is no barrier: each proposal is applied and replaced as
+    it comes home. At the end, jobs in flight are cancelled and not awaited, so a proposer that
+    hangs can not hold up the answer. Failures of the proposer, and of ``on_event``, never raise.
     ``interrupted``: polled; True ends the search (``asyncio.Event.is_set`` will do).
     """
     run = _Run(tree, strategy, proposer, meter, width, stop_when, on_event, interrupted, seed)
     try:
-        stop = await run.until_stop()
+        return await run.until_stop()
     finally:
         run.abandon()
-    return SearchResult(stop, tree.answers.best(strategy.rank, _ALTERNATIVES))
 
 
 @dataclass(slots=True)
@@ -161,7 +152,7 @@ class _Run:
     def tell(self, job: Job, proposal: Proposal) -> None:
         assert self.on_event is not None
         try:
-            self.on_event(job, proposal, self.tree.answers.best(self.strategy.rank), self.meter)
+            self.on_event(job, proposal)
         except Exception as error:
             if self.warned:
                 return

@@ -63,12 +63,6 @@ class Meter:
             return None
         return max(0.0, self.budget.seconds - self.elapsed)
 
-    @property
-    def fraction(self) -> float:
-        """Share of the tightest limit that is used, in [0, 1]; 0 without any limit."""
-        shares = [used / limit for used, limit, _ in self._limits() if limit is not None]
-        return min(1.0, max(shares, default=0.0))
-
     def exhausted(self) -> StopReason | None:
         """The first limit that is used up, or None."""
         for used, limit, reason in self._limits():

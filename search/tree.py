@@ -93,10 +93,10 @@ class Tree:
 
         Raises ValueError when the job's path is not in this tree.
         """
-        if proposal.error is not None:
-            self.errors += 1
-            return Applied((), (), proposal.error)
         path_edges = self.nodes.edges(job.path)
+        if proposal.error is not None:
+            self._fail(job)
+            return Applied((), (), proposal.error)
         before = len(self.nodes)
         growth = _Growth(self, job)
         for chain in proposal.chains:
@@ -110,22 +110,41 @@ class Tree:
             self.nodes.visits[node] += playouts
         self.nodes.visits[ROOT] += playouts
         self._count(job, growth)
-        for node, samples in growth.drawn.items():
-            fresh = node in growth.fresh
-            if fresh or job.temperature >= self.temperature:
-                self.frontier.drawn(node, samples, fresh)
-        closed = self.frontier.settle(growth.drawn)
-        above = [parent for node in closed for parent in self.nodes.parents(node)]
-        for node in dict.fromkeys(closed + above):
-            self.refresh(node)
+        self._settle(job, growth.drawn, growth.fresh)
         for node in reversed(growth.walked):
             self.refresh(node)
         for node in reversed(job.path):
             self.refresh(node)
+        self._climb()
+        return Applied(tuple(range(before, len(self.nodes))), tuple(growth.outcomes))
+
+    def _fail(self, job: Job) -> None:
+        """A failed job's samples were drawn in vain: a node that always fails is left alone.
+
+        Not the root: what fails there fails everywhere, and is worth another try.
+        """
+        self.errors += 1
+        if job.node == ROOT:
+            return
+        self.frontier.loop(job.node)  # nothing new, yet no proof that the node is dead
+        self._settle(job, {job.node: job.samples}, set())
+        self._climb()
+
+    def _settle(self, job: Job, drawn: dict[int, int], fresh: set[int]) -> None:
+        """Note what was ``drawn`` (node -> samples), and close the nodes that are finished."""
+        for node, samples in drawn.items():
+            if node in fresh or job.temperature >= self.temperature:
+                self.frontier.drawn(node, samples, node in fresh)
+        closed = self.frontier.settle(drawn)
+        above = [parent for node in closed for parent in self.nodes.parents(node)]
+        for node in dict.fromkeys(closed + above):
+            self.refresh(node)
+
+    def _climb(self) -> None:
+        """Reopen a closed tree at a higher temperature, while there is one."""
         if self.frontier.next_rung():
             for node in reversed(range(len(self.nodes))):
                 self.refresh(node)
-        return Applied(tuple(range(before, len(self.nodes))), tuple(growth.outcomes))
 
     def _count(self, job: Job, growth: _Growth) -> None:
         self.jobs += 1

@@ -61,8 +61,22 @@ def run(argv: list[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader went away (`| head`): nobody is left to tell, not even at the last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 1
+    except OSError as error:  # a full disk behind stdout, or a folder that may not be read
+        try:
+            sys.stdout.flush()
+        except OSError:
+            complain(f"can not write to standard output: {error.strerror}; free some space")
+            _drop_output()
+        else:
+            complain(str(error))
+        return 1
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, or the last flush would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(

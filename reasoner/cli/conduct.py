@@ -19,6 +19,13 @@ from ..thinking import Thinking
 from .text import duration, say, standing
 from .view import View, choose_view
 
+_MORE = {
+    StopReason.TIME: "; allow more with --think",
+    StopReason.TOKENS: "; allow more with --max-tokens",
+    StopReason.NODES: "; allow more with --max-nodes",
+    StopReason.EXHAUSTED: ": nothing is left to try; put the question in other words",
+}
+
 
 def conduct(thinking: Thinking, *, json: bool) -> int:
     """Think to the end and report; returns the exit code. For the main thread: owns its signals."""
@@ -50,7 +57,7 @@ def verdict(answer: Answer) -> Iterator[str]:
         if answer.stop_reason is StopReason.ENGINE:
             yield f"no answer: the model keeps failing: {answer.reason}"
         else:
-            yield f"no answer in {used}; allow more with --think"
+            yield f"no answer in {used}{_MORE.get(answer.stop_reason, '')}"
     elif answer.verified is False:
         yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
     elif answer.verified:

@@ -59,7 +59,7 @@ def show(run_id: RunId) -> None:
     tree = past.tree
     print(f"{header.run_id}: {one_line(header.question, 500)}")
     print(
-        f"  {header.domain}, {header.model}, {header.strategy}, seed {header.seed}; "
+        f"  {header.domain}, {header.model}, {past.terms.strategy}, seed {past.terms.seed}; "
         f"{duration(past.used.seconds)}, {past.used.tokens:,} tokens, {past.used.nodes:,} nodes, "
         f"{tree.deepest} steps deep"
     )
@@ -72,7 +72,7 @@ def show(run_id: RunId) -> None:
         if isinstance(record, BestAnswer):
             sure = standing(record.confidence, record.verified)
             print(f"  [{duration(record.t_s)}] {one_line(record.answer)} ({sure})")
-    best = tree.answers.best(alternatives=5)
+    best = past.best(alternatives=5)
     if best is not None:
         print("best line:")
         print("\n".join(f"  {plain(step)}" for step in tree.steps(best.path)))

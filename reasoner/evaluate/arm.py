@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from search import StopWhen
 from search.budget import parse_seconds
 from search.strategies import strategy as find_strategy
 
@@ -20,6 +21,7 @@ class Arm:
     label: str
     strategy: str
     think_s: float | None
+    stop_when: StopWhen = StopWhen.CONFIDENT
 
 
 def parse_arms(budgets: str, strategy: str) -> tuple[Arm, ...]:

@@ -9,15 +9,15 @@ from .arm import Arm
 from .run import Ask, Reply
 
 
-def asker(reasoner: Reasoner, stop_when: str = "confident") -> Ask:
-    """Asks at the defaults of ``reasoner ask`` and saves no runs."""
+def asker(reasoner: Reasoner) -> Ask:
+    """Asks as the arm says, else at the defaults of ``reasoner ask``; saves no runs."""
 
     async def ask(problem: Problem, arm: Arm, seed: int) -> Reply:
         thinking = reasoner.stream(
             problem,
             arm.think_s,
             strategy=arm.strategy,
-            stop_when=stop_when,
+            stop_when=arm.stop_when,
             seed=seed,
             save=False,
         )

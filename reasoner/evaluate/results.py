@@ -7,11 +7,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from search import StopWhen
+
 from ..errors import RunError
 
 
 class Setting(BaseModel):
-    """Everything an answer depends on; rows of several settings may share one file.
+    """What an answer depends on besides the program; rows of several settings may share one file.
 
     ``model``: its name and, where it has one, the fingerprint of its weights.
     """
@@ -21,6 +23,7 @@ class Setting(BaseModel):
     model: str
     strategy: str
     arm: str
+    stop_when: StopWhen
     seed: int
     one_at_a_time: bool
 
@@ -29,8 +32,8 @@ class Row(BaseModel):
     """One question asked under one setting.
 
     ``right``: None when nothing could judge the answer (no reference). ``covered``: some answer
-    the search wrote was right, None likewise. ``error``: set when asking failed; such a row is
-    asked again on resume.
+    the search wrote was right, None likewise. ``error``: set when asking or judging failed; such
+    a row is asked again on resume.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -44,6 +44,7 @@ class Plan:
             model=self.model,
             strategy=arm.strategy,
             arm=arm.label,
+            stop_when=arm.stop_when,
             seed=self.seed,
             one_at_a_time=self.one_at_a_time,
         )
@@ -75,15 +76,16 @@ async def run(plan: Plan, ask: Ask, results: Results, on_row: Callable[[Row], No
 async def measured(item: Item, arm: Arm, setting: Setting, ask: Ask) -> Row:
     try:
         answer, candidates = await ask(item.problem.public(), arm, setting.seed)
+        right = judge(item.problem, [] if answer.answer is None else [answer.answer])
+        covered = right or judge(item.problem, candidates)
     except Exception as error:  # one broken question must not end a long evaluation
         return Row(setting=setting, item=item.id, error=f"{type(error).__name__}: {error}")
-    right = judge(item.problem, [] if answer.answer is None else [answer.answer])
     return Row(
         setting=setting,
         item=item.id,
         answer=answer.answer,
         right=right,
-        covered=right or judge(item.problem, candidates),
+        covered=covered,
         confidence=answer.confidence,
         verified=answer.verified,
         stop_reason=str(answer.stop_reason),

@@ -62,8 +62,11 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
     return ordered[max(0, ceil(percent / 100 * len(ordered)) - 1)]
 
 
-def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """Mean squared error of the stated confidence: 0 is perfect, 0.25 is a coin's."""
+def brier(confidence: Sequence[float], right: Sequence[float]) -> float:
+    """Mean squared error of the stated confidence: 0 is perfect, 0.25 is a coin's.
+
+    Here and below: parallel lists [n], all in [0, 1]; an outcome is a bool or a share.
+    """
     pairs = list(zip(confidence, right, strict=True))
     if not pairs:
         raise ValueError("expected at least one answer, found none")
@@ -81,10 +84,10 @@ class Bin(NamedTuple):
 
 
 def reliability(
-    confidence: Sequence[float], right: Sequence[bool], bins: int = 10
+    confidence: Sequence[float], right: Sequence[float], bins: int = 10
 ) -> tuple[Bin, ...]:
     """Equal-width bins of stated confidence against the share right; empty bins are left out."""
-    held: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    held: list[list[tuple[float, float]]] = [[] for _ in range(bins)]
     for c, r in zip(confidence, right, strict=True):
         held[min(int(c * bins), bins - 1)].append((c, r))
     return tuple(

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,8 +32,9 @@ def think(proposer, strategy=None, budget=None, clock=None, tree=None, **options
     """Run a search to its end and give (result, tree, meter)."""
     tree = Tree() if tree is None else tree
     meter = Meter(budget or Budget(nodes=200), clock or FakeClock())
-    run = search(tree, strategy or Mcts(), proposer, meter, **options)
-    return asyncio.run(run), tree, meter
+    strategy = strategy or Mcts()
+    stop = asyncio.run(search(tree, strategy, proposer, meter, **options))
+    return SimpleNamespace(stop=stop, best=tree.answers.best(strategy.rank)), tree, meter
 
 
 class Timed:
@@ -194,8 +196,8 @@ def test_a_proposer_that_hangs_and_swallows_cancellation_is_left_behind():
         return result, tree, len(left)
 
     result, tree, left = asyncio.run(run())
-    assert result.stop is StopReason.TIME
-    assert result.best is None
+    assert result is StopReason.TIME
+    assert tree.answers.best() is None
     assert left == 3
     assert tree.flying == {}
     assert not any(tree.nodes.edge_flying)
@@ -205,7 +207,7 @@ def test_failures_are_data_and_siblings_live_on():
     told = []
     proposer = Failing(game24((4, 5, 6, 10)), lambda call: call % 2)
     result, tree, _ = think(
-        proposer, on_event=lambda job, proposal, best, meter: told.append(proposal.error)
+        proposer, on_event=lambda job, proposal: told.append(proposal.error)
     )
     assert result.stop is StopReason.VERIFIED
     assert tree.errors == sum(error is not None for error in told) > 0
@@ -241,6 +243,36 @@ def test_one_hiccup_of_all_jobs_in_flight_is_one_failure():
     assert result.stop is StopReason.VERIFIED
 
 
+def test_a_node_that_always_fails_is_left_alone():
+    class Allergic(Script):
+        """Fails after the step "bad", like an engine that can not take that text."""
+
+        fails = 0
+
+        async def propose(self, steps, job):
+            if "bad" in steps:
+                self.fails += 1
+                return Proposal((), error="too long")
+            return self.answer(steps, job)
+
+    def options(state):
+        if not state:
+            return [Option("bad", "b", 9.0, 0.99), Option("good", "g", 1.0, 0.2)]
+        return [Option(f"on {i}", f"{state}{i}", 1.0, 0.2) for i in range(3)]
+
+    world, events = Allergic(options), []
+    result, tree, _ = think(world, on_event=lambda *event: events.append(event))
+    assert result.stop is StopReason.NODES  # on it went, elsewhere
+    assert world.fails <= 4
+    bad = next(c for c, e in tree.nodes.children[0].items() if tree.nodes.edge_text[e] == "bad")
+    assert not tree.open(bad)
+    assert not tree.frontier.dead[bad]  # nobody knows what lies there
+    again = Tree()
+    for job, proposal in events:
+        again.apply(job, proposal)
+    assert snapshot(again) == snapshot(tree)
+
+
 def test_backing_off_does_not_outlast_the_deadline():
     clock = FakeClock()
 
@@ -258,8 +290,8 @@ def test_an_interrupt_ends_the_search_with_the_best_so_far():
     result, tree, _ = think(
         hopeless(),
         Auto(),
-        interrupted=lambda: bool(seen),
-        on_event=lambda job, proposal, best, meter: seen.append(best),
+        interrupted=lambda: len(seen) >= 1,
+        on_event=lambda job, proposal: seen.append(job),
     )
     assert result.stop is StopReason.INTERRUPTED
     assert result.best is not None
@@ -277,7 +309,7 @@ def test_an_interrupt_is_seen_while_nothing_comes_home():
 
 
 def test_a_listener_that_fails_warns_once_and_the_search_goes_on():
-    def full_disk(job, proposal, best, meter):
+    def full_disk(job, proposal):
         raise OSError("no space left on device")
 
     with pytest.warns(RuntimeWarning, match="no space left") as caught:
@@ -287,7 +319,7 @@ def test_a_listener_that_fails_warns_once_and_the_search_goes_on():
 
 
 def test_a_listener_that_fails_does_not_end_the_search_when_warnings_are_errors():
-    def broken(job, proposal, best, meter):
+    def broken(job, proposal):
         raise RuntimeError("broken")
 
     with warnings.catch_warnings():
@@ -361,7 +393,7 @@ def test_saved_events_rebuild_the_tree():
     _, tree, _ = think(
         Failing(hopeless(), lambda call: call % 5 == 0),
         Auto(),
-        on_event=lambda job, proposal, best, meter: events.append((job, proposal)),
+        on_event=lambda job, proposal: events.append((job, proposal)),
     )
     again = Tree()
     for job, proposal in events:
