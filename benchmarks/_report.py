@@ -82,19 +82,17 @@ def commit(root: Path = ROOT) -> str:
     return f"{head}+" if changed else head
 
 
-def answers(benchmark: str, root: Path = ROOT, stamp: str | None = None) -> Path:
+def answers(benchmark: str) -> Path:
     """A new or half-filled folder for the answers of ``benchmark`` by this very program.
 
     The same commit finds its folder again, so a stopped run goes on. Uncommitted changes have no
     name of their own, so there each call starts afresh: rows of another program are never reused.
-    ``stamp``: as :func:`commit` gives it, None for this process's.
     """
-    stamp = COMMIT if stamp is None else stamp
-    parent = root / "work" / "bench" / benchmark
+    parent = ROOT / "work" / "bench" / benchmark
     parent.mkdir(parents=True, exist_ok=True)
-    if stamp.endswith("+") or stamp == "unknown":
-        return Path(tempfile.mkdtemp(prefix=f"{stamp}-", dir=parent))
-    return parent / stamp
+    if COMMIT.endswith("+") or COMMIT == "unknown":
+        return Path(tempfile.mkdtemp(prefix=f"{COMMIT}-", dir=parent))
+    return parent / COMMIT
 
 
 @contextmanager

@@ -122,8 +122,8 @@ def main() -> None:
         "occupancy",
         {
             "what": f"Puzzles with six numbers, {options.seconds:g} s each, median of {ROUNDS}. "
-            "Inside the model are the network's pass, the logits and the choice of tokens, by wall-clock; "
-            "inside the decoder is its bookkeeping too.",
+            "Inside the model are the network's pass, the logits and the choice of tokens, by "
+            "wall-clock; inside the decoder is its bookkeeping too.",
             "seed": SEED,
             "model": name,
         },

@@ -72,7 +72,7 @@ def record(command: list[str], shown: str) -> Iterator[Frame]:
     size = {"COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     with subprocess.Popen(
         command, stdin=inner, stdout=inner, stderr=inner,
-        env={**os.environ, "TERM": "xterm-256color", **size}, start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color", **size},
     ) as process:  # fmt: skip
         os.close(inner)
         try:
@@ -80,8 +80,8 @@ def record(command: list[str], shown: str) -> Iterator[Frame]:
         finally:
             os.close(terminal)
     if process.returncode not in ANSWERED:
-        said = "\n".join(line.rstrip() for line in screen.display).strip()
-        raise SystemExit(f"expected {shown!r} to answer, it exited with {process.returncode}: {said}")
+        said = " ".join(" ".join(screen.display).split())
+        raise SystemExit(f"expected an answer, found exit code {process.returncode}: {said}")
 
 
 def _watch(terminal: int, screen: pyte.Screen, stream: pyte.ByteStream) -> Iterator[Frame]:

@@ -37,8 +37,8 @@ def main() -> None:
         "value",
         {
             "what": f"P(a line through this state ends verified), at every state of {SAMPLES} "
-            f"roll-outs of each of {len(problems)} held-out problems, calibrated. Brier score: 0 is "
-            "perfect; always naming the base rate scores the number beside it.",
+            f"roll-outs of each of {len(problems)} held-out problems, calibrated. Brier score: 0 "
+            "is perfect; always naming the base rate scores the number beside it.",
             "seed": SEED,
             "problems": len(problems),
             "model": options.model.name,

@@ -1,4 +1,4 @@
-"""Isotonic regression by pool-adjacent-violators, and how good probabilities are."""
+"""Isotonic regression by pool-adjacent-violators."""
 
 from __future__ import annotations
 
@@ -37,26 +37,3 @@ def fit(pairs: Sequence[Pair], knots: int = 24) -> list[tuple[float, float]]:
 
 def _mean(pool: tuple[float, float, int]) -> float:
     return pool[1] / pool[2]
-
-
-def brier(pairs: Sequence[Pair]) -> float:
-    """Mean squared error of probabilities against outcomes: 0 is perfect, 0.25 a coin's."""
-    return sum((p - y) ** 2 for p, y in pairs) / len(pairs)
-
-
-def reliability(pairs: Sequence[Pair], bins: int = 10) -> list[tuple[float, float, int]]:
-    """(mean probability, share that came true, count) for each non-empty bin."""
-    table: list[list[Pair]] = [[] for _ in range(bins)]
-    for p, y in pairs:
-        table[min(bins - 1, int(p * bins))].append((p, y))
-    return [
-        (sum(p for p, _ in row) / len(row), sum(y for _, y in row) / len(row), len(row))
-        for row in table
-        if row
-    ]
-
-
-def calibration_error(pairs: Sequence[Pair], bins: int = 10) -> float:
-    """Expected calibration error: mean gap between promise and truth, weighted by bin size."""
-    table = reliability(pairs, bins)
-    return sum(n * abs(p - y) for p, y, n in table) / len(pairs)

@@ -14,12 +14,13 @@ from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset
 
 from reasoner.calibration import Calibration
+from reasoner.evaluate.stats import brier, calibration_error, reliability
 from search.answers import Answers
 from search.proposal import Outcome
 from verifiers import Problem, Step, domain
 
 from .corpus import REVIEW, draw_demonstration, specials
-from .isotonic import Pair, brier, calibration_error, fit, reliability
+from .isotonic import Pair, fit
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
 from .rollouts import Rollout
@@ -165,17 +166,21 @@ def measure(
         curve = curve_of(name)
         calibrated = [(curve(x), y) for x, y in rows]
         everything += calibrated
-        report[name] = _summary(calibrated) | {"brier_raw": round(brier(rows), 4)}
+        report[name] = _summary(calibrated) | {
+            "brier_raw": round(brier(*zip(*rows, strict=True)), 4)
+        }
     report["all"] = _summary(everything)
     return report
 
 
 def _summary(pairs: Sequence[Pair]) -> dict[str, object]:
-    base = sum(y for _, y in pairs) / len(pairs)
+    told, came = zip(*pairs, strict=True)
+    base = sum(came) / len(came)
+    table = reliability(told, came)
     return {
         "states": len(pairs),
-        "brier": round(brier(pairs), 4),
+        "brier": round(brier(told, came), 4),
         "brier_of_base_rate": round(base * (1 - base), 4),
-        "calibration_error": round(calibration_error(pairs), 4),
-        "reliability": [[round(p, 3), round(y, 3), n] for p, y, n in reliability(pairs)],
+        "calibration_error": round(calibration_error(table), 4),
+        "reliability": [[round(b.confidence, 3), round(b.accuracy, 3), b.n] for b in table],
     }

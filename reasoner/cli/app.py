@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -19,6 +20,8 @@ EXIT_CODES = """Exit codes: 0 answered; 1 error; 2 usage; 3 the budget ended wit
 4 every candidate was rejected by the verifier (the best one is printed and flagged);
 5 model unavailable; 130 interrupted (Ctrl-C); 143 terminated. An interrupted question still
 prints its best answer so far."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     name="reasoner",
@@ -64,9 +67,7 @@ def run(argv: list[str]) -> int:
         _drop_output()
         return 1
     except OSError as error:  # a full disk behind stdout, or a folder that may not be read
-        try:
-            sys.stdout.flush()
-        except OSError:
+        if error.filename is None and error.errno in _NO_ROOM:
             complain(f"can not write to standard output: {error.strerror}; free some space")
             _drop_output()
         else:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
+from random import Random
+from typing import Any
 
 import pytest
 
 import reasoner as door
 from reasoner import agent, catalog
 from reasoner.agent import Reasoner
+from reasoner.calibration import Calibration
 from reasoner.catalog import Model
-from reasoner.engine import Generation, Request
+from reasoner.engine import Finish, Generation, Request
 from reasoner.errors import ModelError, RunError, UsageError
 from reasoner.sync import run
 from search import StopReason
@@ -23,6 +27,11 @@ from tests.app.toy import ToyEngine
 
 def toy(delay_s: float = 0.0) -> Reasoner:
     return Reasoner(Model("toy", ToyEngine(delay_s)))
+
+
+class Parrot(ToyEngine):
+    def _line(self, request: Request, rng: Random) -> tuple[str, Finish]:
+        return "Paris", Finish.END
 
 
 def test_the_answer_carries_everything() -> None:
@@ -149,17 +158,71 @@ def test_an_engine_that_hangs_and_swallows_cancellation_can_not_hold_an_answer()
 
 
 def test_a_question_nobody_recognises_is_flagged() -> None:
-    class Parrot(ToyEngine):
-        def _line(self, request: Request, rng: object) -> tuple[str, object]:  # type: ignore[override]
-            from reasoner.engine import Finish
-
-            return "Paris", Finish.END
-
     answer = Reasoner(Model("toy", Parrot())).ask("What is the capital of France?", think=5)
     assert answer.domain == "general"
     assert answer.verified is None
     assert "bring a bigger model" in answer.note
     assert answer.stop_reason in (StopReason.CONFIDENT, StopReason.EXHAUSTED)
+
+
+@pytest.mark.parametrize("curves", [{}, {"countdown": [(0.0, 0.1), (1.0, 0.2)]}])
+def test_agreement_is_all_where_the_model_was_taught_no_values(curves: dict[str, Any]) -> None:
+    engine = Parrot()
+    model = Model("toy", engine, Calibration(value=curves))
+    answer = Reasoner(model).ask("What is the capital of France?", think=5, stop_when="confident")
+    assert {request.value for request in engine.requests} == {not curves}
+    if curves:
+        assert answer.confidence > 0.8  # sqrt(0.9 x a value of 0.5) were 0.67
+
+
+def test_a_question_longer_than_the_context_is_refused_before_thinking() -> None:
+    class Short(Parrot):
+        context = 12
+
+        def count_tokens(self, text: str) -> int:
+            return len(text.split())
+
+    engine = Short()
+    reasoner = Reasoner(Model("short", engine))
+    for words, longest in ((9, True), (10, False)):  # "ask" goes before them
+        question = " ".join(["word"] * words)
+        if longest:
+            assert reasoner.ask(question, think=5).answer == "Paris"
+            continue
+        asked, saved = len(engine.requests), reasoner.store.ids()
+        with pytest.raises(UsageError, match="at most 10 tokens for the model 'short', found 11"):
+            reasoner.ask(question, think=5)
+        assert (len(engine.requests), reasoner.store.ids()) == (asked, saved)
+
+
+def test_options_there_are_none_of_are_refused() -> None:
+    with pytest.raises(UsageError, match="'stratgy'; did you mean 'strategy'"):
+        toy().stream(PUZZLE, 1, stratgy="mcts")  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match="found 'colour'; leave it out"):
+        toy().ask(PUZZLE, 1, colour=3)  # type: ignore[call-arg]
+
+
+def test_a_run_is_free_again_when_loading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = toy().ask(PUZZLE, think=5)
+
+    def broken() -> Model:
+        raise ModelError("no weights")
+
+    monkeypatch.setitem(catalog.LOADERS, "broken", broken)
+    thinking = Reasoner("broken").resume(str(first.run_id), "1s")
+    with pytest.raises(ModelError):
+        run(thinking.result())
+    run(toy().resume(str(first.run_id), "1s").result())  # though ``thinking`` still lives
+
+
+def test_a_run_is_free_again_when_nobody_awaits_its_resume() -> None:
+    first = toy().ask(PUZZLE, think=5)
+    thinking = toy().resume(str(first.run_id), "1s")
+    with pytest.raises(RunError, match="another process"):
+        toy().resume(str(first.run_id))
+    del thinking
+    gc.collect()
+    run(toy().resume(str(first.run_id), "1s").result())
 
 
 def test_an_unsolvable_puzzle_is_said_so() -> None:

@@ -234,7 +234,7 @@ def test_a_general_question_says_what_the_model_knows(ask: Cli) -> None:
     code, out, err = ask("ask", "Who are you?", engine=Writes("a fish"))
     assert (code, out) == (0, "a fish\n")
     assert "note: no verifier knows this kind of question" in err
-    assert "--model" in err
+    assert "bring a bigger model" in err
     assert "not verified" in err
 
 
@@ -293,6 +293,31 @@ def test_a_reader_who_goes_away_is_no_crash(start: Start) -> None:
     assert process.returncode == 1
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
+
+
+@pytest.mark.parametrize("args", [("ask", PUZZLE, "--no-save"), ("--help",)])
+def test_a_full_standard_output_is_one_line(start: Start, args: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        process = start(*args, stdout=full, env={"PYTHONUNBUFFERED": ""})
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == (
+        "reasoner: can not write to standard output: No space left on device; free some space"
+    )
+
+
+def test_what_would_help_depends_on_what_ran_out(ask: Cli) -> None:
+    class Mute(ToyEngine):
+        async def generate(self, request: Request) -> Generation:
+            return Generation((Completion("", request.samples, 1, -1.0, Finish.END),), 9)
+
+    code, out, err = ask("ask", PUZZLE, "--strategy", "greedy", engine=Mute())
+    assert (code, out) == (3, "")
+    assert "nothing is left to try" in err
+    assert "--think" not in err
+    assert "--max-tokens" in ask("ask", PUZZLE, "--max-tokens", "50", engine=Mute())[2]
+    assert "--think" in ask("ask", PUZZLE, "--think", "0.05s", engine=ToyEngine(60))[2]
 
 
 def test_torch_is_warmed_by_commands_that_think(monkeypatch: pytest.MonkeyPatch) -> None:

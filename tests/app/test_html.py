@@ -13,9 +13,12 @@ import pytest
 
 from reasoner import html
 from reasoner.agent import Reasoner
+from reasoner.calibration import Calibration
 from reasoner.catalog import Model
 from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.html import page_data, render
+from reasoner.recorder import revive
+from reasoner.sync import run
 from reasoner.traces import Trace
 from tests.app.conftest import PUZZLE
 from tests.app.toy import ToyEngine
@@ -139,3 +142,35 @@ def test_a_run_without_an_answer_has_a_page() -> None:
     assert data["answer"] is None
     assert data["stop"] is None
     assert "No answer yet" in render(trace)
+
+
+def test_the_page_ranks_and_calibrates_as_the_last_sitting_did() -> None:
+    class Torn(ToyEngine):
+        """Says one thing often, and another rarely but with more value."""
+
+        def __init__(self) -> None:
+            super().__init__()
+
+        async def generate(self, request: Request) -> Generation:
+            often = Completion("often", max(1, request.samples - 1), 1, -1.0, Finish.END, 0.4)
+            rare = Completion("rare", 1, 1, -2.0, Finish.END, 0.9)
+            return Generation((often, rare) if request.samples > 1 else (often,), 2)
+
+    curves = Calibration(confidence={"general": [(0.0, 0.0), (1.0, 0.5)]})
+    reasoner = Reasoner(Model("toy", Torn(), curves))
+    first = reasoner.ask("Who?", think=5, strategy="sample", max_tokens=50, stop_when="budget")
+    page = page_data(reasoner.store.read(str(first.run_id)))
+    assert first.answer == page["answer"] == "often"
+    assert page["confidence"] == first.confidence
+
+    again = run(reasoner.resume(str(first.run_id), 0.1, strategy="best-of-n").result())
+    trace = reasoner.store.read(str(first.run_id))
+    page = page_data(trace)
+    assert again.answer == page["answer"] == revive(trace).best().answer == "rare"  # type: ignore[union-attr]
+    assert page["facts"]["strategy"] == "best-of-n"
+    assert [round(a["confidence"], 4) for a in page["alternatives"]] == [
+        a.confidence for a in again.alternatives
+    ]
+    assert page["alternatives"][0]["confidence"] < 0.5  # raw agreement were well above
+    third = run(reasoner.resume(str(first.run_id), 0.05).result())
+    assert third.strategy == "best-of-n"  # as before, which was not as at first

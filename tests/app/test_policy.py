@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.errors import EngineError
 from reasoner.policy import LINE_TOKENS, STEP_TOKENS, Policy
@@ -108,9 +110,72 @@ def test_an_engine_that_fails_is_data() -> None:
 
 def test_no_request_asks_for_more_tokens_than_are_left() -> None:
     engine = Says(said(WIN))
-    propose(engine, budget=Budget(tokens=5))
-    propose(engine)
-    assert [request.max_tokens for request in engine.asked] == [5, LINE_TOKENS]
+    for tokens in (1, 5, 3 * (LINE_TOKENS + 1), None):
+        propose(engine, budget=Budget(tokens=tokens))
+    assert [(request.samples, request.max_tokens) for request in engine.asked] == [
+        (1, 1), (1, 4), (3, LINE_TOKENS), (4, LINE_TOKENS),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [10, 100, 1000, 5000])
+def test_requests_in_flight_together_stay_within_the_token_budget(limit: int) -> None:
+    class Wordy(Says):
+        """Spends all that it is allowed; its prompts cost as well."""
+
+        context = 10_000
+        spent = 0
+
+        def count_tokens(self, text: str) -> int:
+            return 9
+
+        async def generate(self, request: Request) -> Generation:
+            await asyncio.sleep(0)
+            tokens = 9 + request.samples * (request.max_tokens + 1)
+            self.spent += tokens
+            return Generation((said("x", Finish.LENGTH),), tokens)
+
+    engine, meter = Wordy(), Meter(Budget(tokens=limit))
+    problem = recognise("Use 4 5 6 10 to make 24")
+    policy = Policy(engine, domain(problem.domain), problem, float, meter)
+
+    async def crowd() -> None:
+        async def one() -> None:
+            while meter.exhausted() is None:
+                meter.add(tokens=(await policy.propose((), LINE)).tokens)
+
+        await asyncio.gather(*(one() for _ in range(12)))
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+    assert limit <= engine.spent <= limit + 12 * 11  # no more than a stub of each in flight
+
+
+def test_a_cancelled_request_gives_its_tokens_back() -> None:
+    class Hangs(Says):
+        async def generate(self, request: Request) -> Generation:
+            if not self.asked:
+                self.asked.append(request)
+                await asyncio.sleep(3600)
+            return await super().generate(request)
+
+    engine, problem = Hangs(said(WIN)), recognise("Use 4 5 6 10 to make 24")
+    policy = Policy(engine, domain("countdown"), problem, float, Meter(Budget(tokens=50)))
+
+    async def both() -> Proposal:
+        first, second = (asyncio.create_task(policy.propose((), LINE)) for _ in "ab")
+        await asyncio.sleep(0.01)
+        assert len(engine.asked) == 1  # the other one waits
+        first.cancel()
+        return await asyncio.wait_for(second, 10)
+
+    assert asyncio.run(both()).tokens == 7
+
+
+def test_what_the_model_can_not_value_has_no_value() -> None:
+    engine, problem = Says(said(WIN)), recognise("Use 4 5 6 10 to make 24")
+    policy = Policy(engine, domain("countdown"), problem, None, Meter(Budget()))
+    chain = only(asyncio.run(policy.propose((), LINE)))
+    assert [thought.value for thought in chain.thoughts] == [None] * 3
+    assert not engine.asked[0].value
 
 
 def test_a_broken_verifier_never_means_wrong() -> None:

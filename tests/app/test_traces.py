@@ -175,6 +175,24 @@ def test_a_full_disk_is_one_warning_and_the_think_goes_on(reasoner: Reasoner) ->
     assert trace.records
 
 
+def test_a_disk_that_takes_no_header_leaves_no_run(reasoner: Reasoner) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (0, 40):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                answer = reasoner.ask(PUZZLE, think=5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert answer.verified
+        assert answer.run_id is None
+        assert [str(w.message).partition(" (")[0] for w in caught] == [
+            "this run is not being saved"
+        ]
+        assert list(reasoner.store.folder.iterdir()) == []
+
+
 def test_a_trace_has_a_bound(reasoner: Reasoner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reasoner.traces.MAX_BYTES", 3000)
     with pytest.warns(UserWarning, match="reached its bound"):

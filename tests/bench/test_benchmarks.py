@@ -10,9 +10,12 @@ import pytest
 from benchmarks import _report, accuracy, mcts_vs_bon, nodes
 from reasoner.evaluate import ArmReport, Row
 from reasoner.evaluate.results import Setting
+from search import StopWhen
 from tests.eval.test_show import example
 
-SETTING = Setting(model="m", strategy="s", arm="a", seed=0, one_at_a_time=True)
+SETTING = Setting(
+    model="m", strategy="s", arm="a", stop_when=StopWhen.VERIFIED, seed=0, one_at_a_time=True
+)
 
 
 def rows(*solved_s: float | None) -> list[Row]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
 import torch
 
 from reasoner.checkpoint import LlamaConfig
+from reasoner.decoder import Decoder
 from reasoner.engine import Request
+from reasoner.group import Group
 from reasoner.kv_cache import PrefixCache
+from reasoner.llama import Llama
 from reasoner.tiny import TinyEngine
+from reasoner.tokenizer import Tokenizer
 
 from .conftest import ask, run, texts
 
@@ -147,3 +153,27 @@ def test_prompts_prefilled_together_may_pad_past_the_context(
 
     assert run(together()) == [texts(run(plain.generate(request))) for request in requests]
     assert engine.stats.cache_hits == 200
+
+
+def test_what_was_found_is_read_before_new_prompts_push_it_out(model_dir: Path) -> None:
+    model, tokenizer = Llama(model_dir, torch.float32), Tokenizer(model_dir / "tokenizer.json")
+    known, fresh = (tokenizer.encode(text) for text in ("ab to 4\n", "x" * 12 + "\n"))
+
+    def written(slots: int) -> tuple[float, int]:
+        """How likely the line after ``known`` is, admitted with ``fresh``; and cache hits."""
+        cache = PrefixCache(model.config, frozenset(known[-1:]), slots * TOKEN_BYTES)
+        decoder = Decoder(model, tokenizer, cache, max_rows=8, batch_bytes=1 << 24, threads=1)
+
+        def group(prompt: list[int]) -> Group:
+            return Group(tuple(prompt), 1, 6, None, 0.0, 0, False)
+
+        for wave in ([group(known)], [group(known), group(fresh)]):
+            with torch.inference_mode():
+                decoder.admit(deque(wave))
+                while decoder.busy:
+                    decoder.step()
+        return wave[0].lines[0].logprob, decoder.stats.cache_hits
+
+    (alone, none), (shared, hits) = written(0), written(12)
+    assert (none, hits) == (0, len(known) - 1)
+    assert shared == pytest.approx(alone, abs=1e-4)

@@ -115,6 +115,12 @@ def test_weights_of_another_model(folder: Path) -> None:
         ({"attention_bias": True}, "attention_bias"),
         ({"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "rope_type"),
         ({"hidden_size": None}, "complete"),
+        ({"num_attention_heads": 0}, "complete Llama.*num_attention_heads of 0"),
+        ({"num_hidden_layers": 0}, "nothing in layers"),
+        ({"num_key_value_heads": 3}, "for 3 keys"),
+        ({"max_position_embeddings": float("inf")}, "complete"),
+        ({"rope_parameters": [1]}, r"rope parameters \[1\]"),
+        ({"rope_scaling": "linear"}, "rope parameters 'linear'"),
     ],
 )
 def test_architectures_that_we_do_not_run(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from reasoner.errors import RunError, UsageError
 from reasoner.evaluate import Arm, Item, Plan, Results, Row, load, parse_arms, report, run
 from reasoner.evaluate.run import AT_ONCE, Reply, judge
+from search import StopWhen
 from tests.eval.helpers import Script, reply
 from verifiers import Problem
 
@@ -119,6 +122,21 @@ def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
     assert [(arm.asked, arm.judged, arm.errors) for arm in summary.arms] == [(4, 3, 1)] * 2
 
 
+def test_one_question_that_breaks_its_judge_is_a_row_and_its_siblings_live_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def choke(problem: Problem, answers: Iterable[str]) -> bool | None:
+        if problem == task.items[1].problem:
+            raise ValueError("reference of no kind known")
+        return judge(problem, answers)
+
+    task = plan()
+    monkeypatch.setattr(import_module("reasoner.evaluate.run"), "judge", choke)
+    rows = execute(task, right_at_1s(task.items), Results(None))
+    assert [row.error for row in rows].count("ValueError: reference of no kind known") == 2
+    assert [row.right for row in rows if row.error is None] == [False, True] * 3
+
+
 def keep(rows: list[Row]) -> Results:
     results = Results(None)
     for row in rows:
@@ -156,13 +174,20 @@ def test_failed_questions_are_asked_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"model": "fake@2"}, {"seed": 1}, {"one_at_a_time": False}, {"arms": ARMS[:1]}]
+    "change",
+    [
+        {"model": "fake@2"},
+        {"seed": 1},
+        {"one_at_a_time": False},
+        {"arms": ARMS[:1]},
+        {"arms": tuple(replace(arm, stop_when=StopWhen.VERIFIED) for arm in ARMS)},
+    ],
 )
 def test_other_settings_are_never_mixed_up(tmp_path: Path, change: dict[str, object]) -> None:
     task = plan()
     execute(task, right_at_1s(task.items), Results(tmp_path))
     other = replace(task, **change)  # type: ignore[arg-type]
-    expected = 0 if "arms" in change else 8
+    expected = 0 if change == {"arms": ARMS[:1]} else 8
     assert len(other.todo(Results(tmp_path))) == expected
 
 

@@ -95,3 +95,8 @@ def test_calibration_by_hand() -> None:
     expected = (1 * 0.25 + 3 * abs(2.7 / 3 - 2 / 3)) / 4
     assert calibration_error(table) == pytest.approx(expected)
     assert calibration_error(()) == 0.0
+
+
+def test_an_outcome_may_be_a_share() -> None:
+    assert brier([0.5, 1.0], [0.25, 1.0]) == pytest.approx(0.03125)
+    assert reliability([0.5], [0.25])[0].accuracy == 0.25

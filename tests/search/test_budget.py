@@ -45,11 +45,6 @@ def test_a_limit_must_be_above_nothing(limit):
         Budget(**limit)
 
 
-def test_a_parsed_budget_mixes_limits():
-    assert Budget.parse("10m", max_nodes=7) == Budget(seconds=600, nodes=7)
-    assert Budget.parse() == Budget()
-
-
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
@@ -65,17 +60,15 @@ def test_every_limit_ends_a_search_exactly_when_used_up(budget, reason):
     clock.advance(9.99)
     meter.add(tokens=99, nodes=9)
     assert meter.exhausted() is None
-    assert 0.9 <= meter.fraction < 1.0
     clock.advance(0.01)
     meter.add(tokens=1, nodes=1)
     assert meter.exhausted() is reason
-    assert meter.fraction == 1.0
 
 
 def test_no_limit_never_ends():
     meter = Meter(Budget(), SystemClock())
     meter.add(tokens=10**9, nodes=10**9)
-    assert (meter.exhausted(), meter.fraction, meter.seconds_left) == (None, 0.0, None)
+    assert (meter.exhausted(), meter.seconds_left) == (None, None)
 
 
 def test_a_resumed_meter_goes_on_from_what_was_spent():

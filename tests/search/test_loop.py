@@ -206,9 +206,7 @@ def test_a_proposer_that_hangs_and_swallows_cancellation_is_left_behind():
 def test_failures_are_data_and_siblings_live_on():
     told = []
     proposer = Failing(game24((4, 5, 6, 10)), lambda call: call % 2)
-    result, tree, _ = think(
-        proposer, on_event=lambda job, proposal: told.append(proposal.error)
-    )
+    result, tree, _ = think(proposer, on_event=lambda job, proposal: told.append(proposal.error))
     assert result.stop is StopReason.VERIFIED
     assert tree.errors == sum(error is not None for error in told) > 0
     assert "OSError: the cable is out" in told

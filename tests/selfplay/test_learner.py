@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from reasoner.calibration import Calibration, apply, load, save
 from reasoner.errors import ModelError
+from reasoner.evaluate.stats import brier, calibration_error, reliability
 from selfplay import network as networks
-from selfplay.isotonic import brier, calibration_error, fit
+from selfplay.isotonic import fit
 from selfplay.learner import Recipe, train
 from selfplay.lesson import IGNORE, Batch
 
@@ -111,8 +112,10 @@ def test_calibration_repairs_overconfidence():
     rows = [(p**0.25, float(rng.random() < p)) for p in truth]  # raw says far too much
     curve = fit(rows[:2000])
     mended = [(apply(curve, x), y) for x, y in rows[2000:]]
-    assert calibration_error(mended) < 0.06 < calibration_error(rows[2000:])
-    assert brier(mended) < brier(rows[2000:])
+    before, after = list(zip(*rows[2000:], strict=True)), list(zip(*mended, strict=True))
+    assert calibration_error(reliability(*after)) < 0.06
+    assert calibration_error(reliability(*before)) > 0.06
+    assert brier(*after) < brier(*before)
 
 
 @given(st.floats(-1, 2))
