@@ -1,13 +1,15 @@
 """Tree search against best-of-n on the same puzzles at equal wall-clock, paired.
 
-Both stop as soon as an answer is verified, so the time of a solved puzzle is its time to solve
-and one run at the longest budget gives the share solved by any earlier moment. Best-of-128 draws
-128 lines, no more; the question is how soon tree search has solved as many.
+Both stop as soon as an answer is verified, so the time of a solved puzzle is its time to solve.
+Best-of-128 comes twice: as the textbook has it, drawing all its 128 lines before it chooses; and
+stopping at its first verified line, which is the harder one to beat. The question is how soon
+tree search has solved as many.
 """
 
 from __future__ import annotations
 
 import argparse
+from statistics import fmean
 
 from rich.console import Console
 
@@ -23,56 +25,71 @@ from search.strategies import STRATEGIES
 from ._report import answers, write
 
 BUDGETS_S = (0.1, 0.3, 1.0, 3.0)
+SUITES = ("game24", "countdown6")
 MCTS, BON, BON128 = "mcts", "best-of-n", "best-of-128"
+WHOLE = f"{BON128}, all drawn"
 SEED = 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="game24")
-    parser.add_argument("--limit", type=int)
+    parser.add_argument("--suite", action="append", help=f"default: {', '.join(SUITES)}")
+    parser.add_argument("--limit", type=int, default=100)
     parser.add_argument("--model", default="tiny")
     options = parser.parse_args()
     STRATEGIES[BON128] = lambda: BestOfN(n=128)
+    measured, table, said = {}, [], []
+    with Reasoner(options.model) as reasoner:
+        reasoner.ask("Use 1 2 3 4 to make 24", 1, save=False)  # warm caches and threads
+        for suite in options.suite or SUITES:
+            rows = play(reasoner, suite, options.limit)
+            paired = [equal_time(rows, budget_s) for budget_s in BUDGETS_S]
+            reach = reaching(rows)
+            measured[suite] = {"equal_time": paired, "best_of_128": reach}
+            said.append(f"{suite}: {reach['sentence']}")
+            table += [
+                {
+                    "suite": suite,
+                    "budget": f"{row['budget_s']:g} s",
+                    "tree search right": f"{row['mcts']}/{row['n']}",
+                    "best-of-n right": f"{row['bon']}/{row['n']}",
+                    "difference": f"{row['gain']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}] "
+                    "points",
+                }
+                for row in paired
+            ]
+        write(
+            "mcts_vs_bon",
+            {
+                "what": "Each strategy alone on the machine, both on the same engine, which "
+                "computes shared beginnings once; stopping when verified; difference with 95 % "
+                f"paired bootstrap interval. {' '.join(said)}",
+                "seed": SEED,
+                "budgets_s": BUDGETS_S,
+                "suites": list(measured),
+                "model": identity(reasoner),
+            },
+            measured,
+            table,
+        )
+
+
+def play(reasoner: Reasoner, suite: str, limit: int) -> dict[str, list[Row]]:
+    """Rows of every arm, by its label, in the order of the suite's items."""
     arms = [
         Arm(f"{strategy} {budget_s:g}s", strategy, budget_s, StopWhen.VERIFIED)
         for budget_s in BUDGETS_S
         for strategy in (MCTS, BON)
     ]
     arms.append(Arm(BON128, BON128, None, StopWhen.VERIFIED))
-    items = tuple(load(options.suite, options.limit))
-    results = Results(answers("mcts_vs_bon") / options.suite)
-    with Reasoner(options.model) as reasoner:
-        plan = Plan(items, tuple(arms), identity(reasoner), SEED, one_at_a_time=True)
-        reasoner.ask(items[0].problem, 1, save=False)  # warm caches and threads
-        console = Console(stderr=True)
-        with progress(console, len(plan.todo(results)), options.suite) as on_row:
-            wait(run(plan, asker(reasoner), results, on_row))
-    rows = {arm.label: answered(plan, arm, results) for arm in arms}
-    paired = [equal_time(rows, budget_s) for budget_s in BUDGETS_S]
-    reach = reaching(rows)
-    write(
-        "mcts_vs_bon",
-        {
-            "what": f"{len(items)} puzzles of {options.suite}, each strategy alone on the machine, "
-            "stopping when verified; difference with 95 % paired bootstrap interval. "
-            f"{reach['sentence']}",
-            "seed": SEED,
-            "budgets_s": BUDGETS_S,
-            "suite": options.suite,
-            "model": plan.model,
-        },
-        {"equal_time": paired, "best_of_128": reach},
-        [
-            {
-                "budget": f"{row['budget_s']:g} s",
-                "tree search right": f"{row['mcts']}/{row['n']}",
-                "best-of-n right": f"{row['bon']}/{row['n']}",
-                "difference": f"{row['gain']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}] points",
-            }
-            for row in paired
-        ],
-    )
+    arms.append(Arm(WHOLE, BON128, None, StopWhen.BUDGET))
+    items = tuple(load(suite, limit))
+    results = Results(answers("mcts_vs_bon") / suite)
+    plan = Plan(items, tuple(arms), identity(reasoner), SEED, one_at_a_time=True)
+    console = Console(stderr=True)
+    with progress(console, len(plan.todo(results)), suite) as on_row:
+        wait(run(plan, asker(reasoner), results, on_row))
+    return {arm.label: answered(plan, arm, results) for arm in arms}
 
 
 def answered(plan: Plan, arm: Arm, results: Results) -> list[Row]:
@@ -100,18 +117,28 @@ def equal_time(rows: dict[str, list[Row]], budget_s: float) -> dict[str, float]:
 
 
 def reaching(rows: dict[str, list[Row]]) -> dict[str, float | str | None]:
-    """When each had solved as many as best-of-128 solves, in seconds a puzzle."""
-    goal = sum(bool(row.right) for row in rows[BON128])
+    """When tree search had solved as many as best-of-128 solves, in seconds a puzzle."""
+    goal = sum(bool(row.right) for row in rows[WHOLE])
+    whole_s = fmean(row.used_s for row in rows[WHOLE])
     bon_s = time_to(goal, rows[BON128])
     mcts_s = time_to(goal, rows[f"{MCTS} {BUDGETS_S[-1]:g}s"])
-    if mcts_s is None or not bon_s:
-        said = f"Tree search does not reach best-of-128's {goal} within {BUDGETS_S[-1]:g} s."
+    said = f"best-of-128 solves {goal} and draws its lines in {whole_s:.2f} s (mean); "
+    if mcts_s is None:
+        said += f"tree search does not solve as many within {BUDGETS_S[-1]:g} s."
     else:
-        said = (
-            f"Best-of-128 solves {goal}, the last after {bon_s:.2f} s; tree search has solved as "
-            f"many after {mcts_s:.2f} s, {mcts_s / bon_s:.2f} of that time."
-        )
-    return {"right": goal, "best_of_128_s": bon_s, "mcts_s": mcts_s, "sentence": said}
+        said += f"tree search has solved as many after {mcts_s:.2f} s, "
+        said += f"{mcts_s / whole_s:.2f} of that time"
+        if bon_s is not None:
+            said += f", and {mcts_s / bon_s:.2f} of the {bon_s:.2f} s after which best-of-128 has "
+            said += "when it stops at its first verified line"
+        said += "."
+    return {
+        "right": goal,
+        "best_of_128_s": whole_s,
+        "best_of_128_early_s": bon_s,
+        "mcts_s": mcts_s,
+        "sentence": said,
+    }
 
 
 def time_to(goal: int, rows: list[Row]) -> float | None:
