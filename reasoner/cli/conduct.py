@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from search import StopReason
+from verifiers import domain
 
 from ..answer import Answer
 from ..plain import plain
@@ -57,7 +58,8 @@ def verdict(answer: Answer) -> Iterator[str]:
         if answer.stop_reason is StopReason.ENGINE:
             yield f"no answer: the model keeps failing: {answer.reason}"
         else:
-            yield f"no answer in {used}{_MORE.get(answer.stop_reason, '')}"
+            found = "no answer verified" if domain(answer.domain).self_checking else "no answer"
+            yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
     elif answer.verified is False:
         yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
     elif answer.verified:

@@ -105,7 +105,7 @@ def test_a_question_from_standard_input(cli: Cli) -> None:
 def test_exit_3_without_an_answer(ask: Cli) -> None:
     code, out, err = ask("ask", PUZZLE, "--think", "0.05s", engine=ToyEngine(60))
     assert (code, out) == (3, "")
-    assert "no answer in" in err
+    assert "no answer verified in" in err
 
 
 def test_exit_4_when_all_candidates_are_rejected(ask: Cli) -> None:
