@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 
 _SERIAL_TOKENS = 4  # up to so many in a pass, one thread is as fast
+_FIRST_S = 0.25  # before the first look: on a starved machine a look can take seconds, and the
+# first answer, which one thread gives as fast, must not wait for it
 _AGAIN_S = 0.5  # seconds between looks
 _SHARE = 25  # looking may take 1/25 of the time
 _SLOW = 2.0  # helpers that make the work so many times slower are not awake
@@ -31,7 +33,7 @@ class ThreadChoice:
         self._most, self._set, self._probe, self._clock = most, set_threads, probe, clock
         self._now = 0
         self._quiet = False
-        self._look_at = -1.0  # when to look again, on the clock
+        self._look_at: float | None = None  # when to look again, on the clock
 
     def use_for(self, tokens: int) -> None:
         """Set the number of threads for a pass over ``tokens`` tokens."""
@@ -40,7 +42,9 @@ class ThreadChoice:
 
     def _is_quiet(self) -> bool:
         began = self._clock()
-        if self._look_at < 0 or began >= self._look_at:
+        if self._look_at is None:
+            self._look_at = began + _FIRST_S
+        if began >= self._look_at:
             alone = min(self._timed(1), self._timed(1))
             # Twice, since the first wakes the helpers; when that helps, the machine is quiet.
             self._quiet = any(self._timed(self._most) < _SLOW * alone for _ in range(2))
