@@ -17,10 +17,11 @@ import torch
 from tokenizers import Tokenizer
 
 from reasoner import calibration
+from reasoner.errors import UsageError
 
 from . import network as networks
 from . import values
-from .corpus import Demonstrations, specials, vocabulary_texts
+from .corpus import MIX, REVIEW, Demonstrations, specials, vocabulary_texts
 from .learner import Progress, Recipe, train
 from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
@@ -47,8 +48,10 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
     """Make the model in ``out``; ``work`` keeps checkpoints. Returns the value's report.
 
     ``scale``: share of the full recipe; 1.0 makes the model that ships, less is for tests.
+    Raises ``UsageError`` when ``work`` holds checkpoints of another seed or recipe.
     """
     work.mkdir(parents=True, exist_ok=True)
+    _claim(work, seed, scale)
     network = imitate(work, seed, max(1, round(STEPS * scale)), report)
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     stage = work / "imitation"
@@ -78,6 +81,19 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
     }
     (work / "value_report.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     return summary
+
+
+def _claim(work: Path, seed: int, scale: float) -> None:
+    """Make sure that what is resumed in ``work`` is what was asked for."""
+    path, mix = work / "recipe.json", sorted(map(repr, [*MIX.items(), *REVIEW.items(), *PROBLEMS]))
+    steps = [STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
+    wanted = {"seed": seed, "scale": scale, "steps": steps, "mix": mix}
+    if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
+        raise UsageError(
+            f"expected checkpoints of seed {seed} and this recipe in {work}, found others; "
+            "choose another --work folder or delete that one"
+        )
+    path.write_text(json.dumps(wanted) + "\n", "utf-8")
 
 
 def imitate(work: Path, seed: int, steps: int, report: Report) -> networks.Network:

@@ -120,7 +120,8 @@ def value_pairs(
     for r, raw in zip(rollouts, values, strict=True):
         legal = domain(r.problem.domain).state_key(r.problem, r.steps) is not None
         states = raw if legal else raw[:-1]
-        pairs[r.problem.domain] += [(v, float(r.right)) for v in states] * r.count
+        if states:
+            pairs[r.problem.domain] += [(v, float(r.right)) for v in states] * r.count
     return pairs
 
 
@@ -169,7 +170,8 @@ def measure(
         report[name] = _summary(calibrated) | {
             "brier_raw": round(brier(*zip(*rows, strict=True)), 4)
         }
-    report["all"] = _summary(everything)
+    if everything:
+        report["all"] = _summary(everything)
     return report
 
 

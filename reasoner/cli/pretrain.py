@@ -28,7 +28,7 @@ def pretrain(
     """Train a model on four task families: imitation of experts, then its own roll-outs.
 
     Takes under an hour on two CPU cores, and nothing but this package. Ctrl-C or a crash loses
-    at most a minute: the same command goes on. Use the result with --model DIR.
+    a minute or two: the same command goes on. Use the result with --model DIR.
     """
     from rich.console import Console
 
