@@ -21,7 +21,7 @@ import pyte
 
 from ._report import ROOT
 
-COLUMNS, LINES = 92, 22
+COLUMNS, LINES = 92, 14
 FRAME_S = 0.12  # changes that come closer together share a frame
 HOLD_S = 3.0  # how long the last frame stays before the loop starts again
 CHAR_W, LINE_H = 8.4, 18.0  # px
@@ -47,10 +47,11 @@ class Frame:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--question", default="Use 1 4 6 7 8 12 to make 97")
-    parser.add_argument("--think", default="20s")
+    parser.add_argument("--think", default="12s")
     parser.add_argument("--stop-when", default="budget")
     options = parser.parse_args()
     shown = f'reasoner ask "{options.question}" --think {options.think}'
+    shown += f" --stop-when {options.stop_when}"
     command = [sys.executable, "-m", "reasoner", "ask", options.question, "--no-save"]
     command += ["--think", options.think, "--stop-when", options.stop_when]
     frames = list(record(command, shown))

@@ -35,12 +35,18 @@ def test_time_to_counts_solved_puzzles_only() -> None:
 
 
 def test_reaching_best_of_128() -> None:
-    found = {"best-of-128": rows(0.2, 1.0, None), "mcts 3s": rows(0.4, 0.1, 2.5)}
+    found = {
+        mcts_vs_bon.WHOLE: rows(0.8, 0.8),
+        "best-of-128": rows(0.2, 1.0, None),
+        "mcts 3s": rows(0.4, 0.1, 2.5),
+    }
     reach = mcts_vs_bon.reaching(found)
-    assert (reach["right"], reach["best_of_128_s"], reach["mcts_s"]) == (2, 1.0, 0.4)
-    assert "0.40 of that time" in str(reach["sentence"])
+    assert (reach["right"], reach["mcts_s"]) == (2, 0.4)
+    assert (reach["best_of_128_s"], reach["best_of_128_early_s"]) == (0.8, 1.0)
+    assert "0.50 of that time" in str(reach["sentence"])
+    assert "0.40 of the 1.00 s" in str(reach["sentence"])
     found["mcts 3s"] = rows(0.1, None, None)
-    assert "does not reach" in str(mcts_vs_bon.reaching(found)["sentence"])
+    assert "does not solve as many" in str(mcts_vs_bon.reaching(found)["sentence"])
 
 
 def test_equal_time_is_paired() -> None:
