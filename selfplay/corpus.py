@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset
 from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.suites import game24
 
-from .lesson import Batch, Specials, fill_rows, lesson, pack
+from .lesson import Batch, Encode, Specials, fill_rows, lesson, pack
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
@@ -85,12 +85,7 @@ class Demonstrations(IterableDataset[Batch]):
         self.rows, self.length = rows, length
 
     def __iter__(self) -> Iterator[Batch]:
-        special = specials(self.tokenizer)
-
-        def encode(text: str) -> list[int]:
-            ids: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
-            return ids
-
+        special, encode = specials(self.tokenizer), encoder(self.tokenizer)
         number = self.start
         while True:
             rng = Random(f"{self.seed} {number}")
@@ -101,6 +96,16 @@ class Demonstrations(IterableDataset[Batch]):
             )
             yield pack(rows, self.length, special.pad)
             number += 1
+
+
+def encoder(tokenizer: Tokenizer) -> Encode:
+    """Text to ids, without special tokens of the tokenizer's own."""
+
+    def encode(text: str) -> list[int]:
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    return encode
 
 
 def specials(tokenizer: Tokenizer) -> Specials:

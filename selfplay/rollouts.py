@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from random import Random
 
 from reasoner.engine import Completion, Engine, Request
+from reasoner.policy import LINE_TOKENS
 from verifiers import Problem, Step, domain
 
 from .corpus import training_problem
 
-LINE_TOKENS = 320
 IN_FLIGHT = 24  # problems at once: enough to keep the engine busy
 
 

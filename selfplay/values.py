@@ -19,7 +19,7 @@ from search.answers import Answers
 from search.proposal import Outcome
 from verifiers import Problem, Step, domain
 
-from .corpus import REVIEW, draw_demonstration, specials
+from .corpus import REVIEW, draw_demonstration, encoder, specials
 from .isotonic import Pair, fit
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
@@ -56,14 +56,6 @@ class Experience(IterableDataset[Batch]):
 
             yield pack(fill_rows(draw, self.rows, self.length), self.length, special.pad)
             number += 1
-
-
-def encoder(tokenizer: Tokenizer) -> Callable[[str], list[int]]:
-    def encode(text: str) -> list[int]:
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
-
-    return encode
 
 
 def write(rollouts: Sequence[Rollout], path: Path) -> None:
