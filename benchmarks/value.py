@@ -53,7 +53,14 @@ def drawn(model: Path, problems: list[Problem]) -> list[Rollout]:
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("rolling out", total=len(problems))
         found = asyncio.run(
-            roll_out(engine, problems, SAMPLES, SEED, lambda done: bar.update(task, completed=done))
+            roll_out(
+                engine,
+                problems,
+                SAMPLES,
+                SEED,
+                lambda done: bar.update(task, completed=done),
+                as_searched=True,
+            )
         )
     engine.close()
     return [line for lines in found for line in lines]

@@ -119,15 +119,16 @@ class Decoder:
         for place, row in enumerate(rows):
             row.stored += 1
             row.group.computed += 1
-            live = []
-            for branch in row.branches(draws) if row.phase is Phase.WRITE else [row]:
-                probed = branch.phase is Phase.PROBE
-                if not probed and self._goes_on(branch):
-                    live.append(branch)
-                else:
-                    self._finish(place, branch, next(goods) if probed else None)
-            self._rows[place] = live[0] if live else None
-            forks += [(place, branch) for branch in live[1:]]
+            if row.phase is Phase.WRITE:
+                live = [branch for branch in row.branches(draws) if self._goes_on(place, branch)]
+                if live != [row]:  # else nothing changed hands: most rows, most of the time
+                    self._rows[place] = live[0] if live else None
+                    forks += [(place, branch) for branch in live[1:]]
+            elif row.phase is Phase.CLOSE:
+                row.phase, row.feed = Phase.PROBE, self._tokenizer.special.value
+            else:
+                self._finish(place, row, next(goods))
+                self._rows[place] = None
             if not row.group.left:
                 done[row.group] = None
         if forks:
@@ -224,29 +225,30 @@ class Decoder:
         logits = self._model.logits_of(hidden[probed], self._good_bad)
         return iter((logits[:, 0] - logits[:, 1]).sigmoid().tolist())
 
-    def _goes_on(self, row: Row) -> bool:
-        """Choose the row's next token to feed, now that ``row.feed`` is stored; False: finished."""
-        group, special = row.group, self._tokenizer.special
-        if row.phase is Phase.CLOSE:
-            row.phase, row.feed = Phase.PROBE, special.value
-            return True
-        if row.feed == special.end:
+    def _goes_on(self, place: int, row: Row) -> bool:
+        """Choose the row's next token to feed, now that ``row.feed`` was drawn; False: finished.
+
+        ``place``: of the row it came from, whose storage is its own so far.
+        """
+        group, token = row.group, row.feed
+        if token == self._tokenizer.special.end:
             row.finish = Finish.END
-            row.phase, row.feed = Phase.PROBE, special.value  # right after the text's last token
-            return group.value
-        row.tokens.append(row.feed)
-        if self._stopped(row):
-            row.finish = Finish.STOP
-        elif len(row.tokens) < group.max_tokens:
-            return True
-        row.phase = Phase.CLOSE
+            row.phase, row.feed = Phase.PROBE, self._tokenizer.special.value  # after the last token
+        else:
+            row.tokens.append(token)
+            if group.stop is not None and self._stopped(row, group.stop):
+                row.finish = Finish.STOP
+            elif len(row.tokens) < group.max_tokens:
+                return True
+            row.phase = Phase.CLOSE
+        if not group.value:
+            self._finish(place, row, None)
         return group.value
 
-    def _stopped(self, row: Row) -> bool:
-        stop = row.group.stop
-        if stop is None:
-            return False
+    def _stopped(self, row: Row, stop: bytes) -> bool:
         pieces = self._tokenizer.pieces
+        if stop[-1:] not in pieces[row.tokens[-1]]:
+            return False
         return stop in b"".join([pieces[token] for token in row.tokens[-len(stop) :]])
 
     def _finish(self, place: int, row: Row, good: float | None) -> None:

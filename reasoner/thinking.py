@@ -27,7 +27,7 @@ from .traces import TraceWriter
 
 TICK_S = 0.1  # how often a stream reports when nothing better was found
 ALTERNATIVES = 5
-SAMPLES_PER_JOB = 8  # what strategies typically ask for: turns rows of an engine into jobs
+SAMPLES_PER_JOB = 2
 
 OpenTrace = Callable[[Model], tuple[str, TraceWriter]]
 """Opens the trace once the model is loaded; gives the run's id as well."""

@@ -112,7 +112,7 @@ class TinyEngine:
 
     @property
     def capacity(self) -> int:
-        return 96
+        return 128
 
     @property
     def stats(self) -> Stats:

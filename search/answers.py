@@ -28,8 +28,9 @@ class Rank(StrEnum):
 class Group:
     """Answers that agree.
 
-    ``votes``: a line drawn from the root counts one; the lines of one job further down share
-    their beginning and count one together. ``weight``: sum of votes x value.
+    ``votes``: a line drawn from the root counts one. The lines of one job further down share a
+    beginning that the search chose, not the policy: together they count as much as the share of
+    the policy's lines that begin so. ``weight``: sum of votes x value.
     ``path``: node ids of its best line, root first. ``lots``: jobs that voted for it.
     """
 

@@ -45,28 +45,32 @@ class Widening:
         return asked < deserved and not tree.frontier.saturated(node)
 
 
-def descend(tree: Tree, seed: int, widening: Widening, root: Choose, below: Choose) -> Job | None:
+def descend(
+    tree: Tree, seed: int, widening: Widening, root: Choose, below: Choose, lines: int = 0
+) -> Job | None:
     """Walk from the root by ``root`` and ``below`` to a node that wants samples.
 
-    Passes by children whose first samples are still in flight. None when the walk ends at such
-    a node: in simulated Games of 24 with 8 jobs in flight, waiting for them beat drawing more
-    there and filling up with roll-outs.
+    Passes by children whose first samples are still in flight. Where only such are left, waiting
+    would leave the engine idle: ``lines`` are drawn from there to their end (0: None, wait).
     """
     if tree.exhausted:
         return None
     closed, edges, drawn = tree.frontier.closed, tree.nodes.children, tree.nodes.drawn
-    path = [ROOT]
+    path, busy = [ROOT], False
     while not widening.wants(tree, path[-1]):
         node = path[-1]
         children = list(islice((child for child in edges[node] if not closed[child]), _WIDE))
         if not children:
-            if tree.flying_samples(node):
-                return None
+            busy = tree.flying_samples(node) > 0
             break
         children = [child for child in children if drawn[child] or not tree.flying_samples(child)]
         if not children:  # all of them are being looked at for the first time
-            return None
+            busy = True
+            break
         choose = below if len(path) > 1 else root
         path.append(children[0] if len(children) == 1 else choose(tree, node, children))
     node = path[-1]
-    return Job(node, tuple(path), widening.batch(node), tree.temperature, seed=seed)
+    if busy and not lines:
+        return None
+    samples = lines if busy else widening.batch(node)
+    return Job(node, tuple(path), samples, tree.temperature, to_end=busy, seed=seed)

@@ -20,9 +20,9 @@ OnEvent = Callable[[Job, Proposal], None]
 
 _TICK_S = 0.02  # how soon an interrupt is seen
 # Slow start: an early answer is a matter of latency, which a full engine lacks; a late one of
-# throughput. Three jobs first, one more whenever three have come home.
+# throughput. Three jobs first, one more whenever two have come home.
 _FIRST_WIDTH = 3
-_WIDEN_EVERY = 3
+_WIDEN_EVERY = 2
 _STRIKES = 8  # failures in a row, each launched after the one before came home
 _BACKOFF_S = 0.005  # after the first strike; doubles with each
 

@@ -27,7 +27,8 @@ class Mcts:
     drawing a second time cost 3 points on simulated Games of 24. 1 for exploration in self-play.
     ``rollouts``: every so many visits the chosen node is played out to the end, ``lines`` times,
     instead of one step: AlphaGo's mix of value and roll-out (Silver et al. 2016), which halved
-    the time to solve countdown with 6 numbers. 0: never.
+    the time to solve countdown with 6 numbers. Where all is being looked at already, a node is
+    played out, too, rather than leave the engine idle. 0: never.
     """
 
     widening: Widening = field(default_factory=Widening)
@@ -40,9 +41,10 @@ class Mcts:
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
-        job = descend(tree, seed, self.widening, self.at_root, below_root)
+        lines = self.lines if self.rollouts else 0
+        job = descend(tree, seed, self.widening, self.at_root, below_root, lines)
         turn = tree.jobs + len(tree.flying) + 1
-        if job is None or not self.rollouts or turn % self.rollouts:
+        if job is None or job.to_end or not self.rollouts or turn % self.rollouts:
             return job
         return replace(job, to_end=True, samples=self.lines)
 

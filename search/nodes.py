@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from itertools import pairwise
 
@@ -136,3 +137,8 @@ class Nodes:
         """Share of the samples drawn at ``node`` that took ``edge``."""
         drawn = self.drawn[node]
         return self.edge_samples[edge] / drawn if drawn else 0.0
+
+    def share(self, path: tuple[int, ...]) -> float:
+        """Share of the lines drawn from the root that would take ``path``, by the priors."""
+        steps = zip(path, self.edges(path), strict=False)
+        return math.prod(self.prior(node, edge) for node, edge in steps)

@@ -207,6 +207,7 @@ class _Growth:
     def __init__(self, tree: Tree, job: Job) -> None:
         self._tree = tree
         self._job = job
+        self._share = tree.nodes.share(job.path)
         self.drawn: dict[int, int] = {}  # node -> samples drawn there
         self.fresh: set[int] = set()  # nodes that got a new edge
         self.walked: list[int] = []  # nodes below the job's node, parents before children
@@ -271,7 +272,7 @@ class _Growth:
         assert outcome is not None
         self.outcomes.append(outcome)
         job = self._job
-        votes = float(chain.count) if job.node == ROOT else chain.count / max(1, job.samples)
+        votes = self._share * chain.count / (1 if job.node == ROOT else max(1, job.samples))
         self._tree.answers.vote(outcome, votes, _probability(thought.value), path)
 
 

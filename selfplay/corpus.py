@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import count
 from random import Random
 
 from tokenizers import Tokenizer
-from torch.utils.data import IterableDataset
 
 from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.suites import game24
 
-from .lesson import Batch, Encode, Specials, fill_rows, lesson, pack
+from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
@@ -20,37 +21,45 @@ GAME24 = 0.15  # share of countdown problems that are published puzzles outside 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
 MIX: dict[tuple[str, int], float] = {
-    ("countdown", 3): 4, ("countdown", 4): 36, ("countdown", 5): 10, ("countdown", 6): 6,
+    ("countdown", 3): 3, ("countdown", 4): 31, ("countdown", 5): 9, ("countdown", 6): 6,
     ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
     ("arithmetic", 4): 4, ("arithmetic", 5): 3, ("arithmetic", 6): 3,
     ("equations", 1): 1, ("equations", 2): 2, ("equations", 3): 3,
-    ("equations", 4): 4, ("equations", 5): 4,
-    ("word_problems", 1): 3, ("word_problems", 2): 4, ("word_problems", 3): 5,
+    ("equations", 4): 5, ("equations", 5): 5,
+    ("word_problems", 1): 7, ("word_problems", 2): 7, ("word_problems", 3): 6,
     ("word_problems", 4): 5, ("general", 1): 0.7,
 }  # fmt: skip
 
-# The last lessons favour the families that lean on remembered sums: they are slowest to learn.
+# The last lessons favour the families that are slowest to learn.
 REVIEW = {
     (name, level): weight * (2 if name in ("equations", "word_problems") else 1)
     for (name, level), weight in MIX.items()
 }
 
 
-def training_problem(rng: Random, name: str, level: int) -> Problem:
-    """A fresh problem that is not an evaluation problem in any clothes."""
+def fresh_problem(rng: Random, name: str, level: int, *, reserved: bool = False) -> Problem:
+    """A fresh problem that is not an evaluation problem in any clothes.
+
+    ``reserved``: one that lessons never hold either, for calibration; otherwise one they may.
+    """
     family = domain(name)
     while True:
         if name == "countdown" and level == 4 and rng.random() < GAME24:
             problem = rng.choice(_published())
         else:
             problem = family.generate(rng, level)
-        if admissible(family, problem):
+        if admissible(family, problem) and is_reserved(family, problem) is reserved:
             return problem
 
 
 def admissible(family: Domain, problem: Problem) -> bool:
     """False for held-out problems: nothing may be learned from them."""
     return fingerprint(family, problem) not in held_out()
+
+
+def is_reserved(family: Domain, problem: Problem) -> bool:
+    """One problem in eight is kept from lessons: calibration must see what training did not."""
+    return fingerprint(family, problem)[0] < 32
 
 
 _puzzles: list[Problem] = []
@@ -69,33 +78,27 @@ def draw_demonstration(
 ) -> tuple[Problem, tuple[Step, ...], bool]:
     """A fresh problem, an expert's steps (perhaps astray), and whether they end in an answer."""
     name, level = rng.choices(list(mix), list(mix.values()))[0]
-    problem = training_problem(rng, name, level)
+    problem = fresh_problem(rng, name, level)
     slip = SLIP if rng.random() < SLIPPING else 0.0
     family = domain(name)
     steps = family.demonstrate(problem, rng, slip)
     return problem, steps, family.answer(problem, tuple(step.text for step in steps)) is not None
 
 
-class Demonstrations(IterableDataset[Batch]):
+def demonstrations(
+    tokenizer: Tokenizer, seed: int, start: int, rows: int, length: int
+) -> Iterator[Batch]:
     """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone, so
     a resumed run sees exactly what an undisturbed one would have seen."""
+    special, encode = specials(tokenizer), encoder(tokenizer)
+    for number in count(start):
+        rng = Random(f"{seed} {number}")
+        drawn = fill_rows(partial(_draw_lesson, rng, encode, special), rows, length)
+        yield pack(drawn, length, special.pad)
 
-    def __init__(self, tokenizer: Tokenizer, seed: int, start: int, rows: int, length: int) -> None:
-        self.tokenizer, self.seed, self.start = tokenizer, seed, start
-        self.rows, self.length = rows, length
 
-    def __iter__(self) -> Iterator[Batch]:
-        special, encode = specials(self.tokenizer), encoder(self.tokenizer)
-        number = self.start
-        while True:
-            rng = Random(f"{self.seed} {number}")
-            rows = fill_rows(
-                lambda rng=rng: lesson(*draw_demonstration(rng), encode, special),  # type: ignore[misc]
-                self.rows,
-                self.length,
-            )
-            yield pack(rows, self.length, special.pad)
-            number += 1
+def _draw_lesson(rng: Random, encode: Encode, special: Specials) -> Lesson:
+    return lesson(*draw_demonstration(rng), encode, special)
 
 
 def encoder(tokenizer: Tokenizer) -> Encode:
@@ -117,10 +120,10 @@ def specials(tokenizer: Tokenizer) -> Specials:
     return Specials(*ids)
 
 
-def vocabulary_texts(seed: int, count: int = 20_000) -> list[str]:
+def vocabulary_texts(seed: int, problems: int = 20_000) -> list[str]:
     """Enough problems and solutions to see every word the families use."""
     rng, texts = Random(seed), list[str]()
-    for _ in range(count):
+    for _ in range(problems):
         name = rng.choice(("countdown", "equations", "word_problems", "general", "arithmetic"))
         if name in ("general", "countdown") and rng.random() < 0.9:
             continue

@@ -2,7 +2,8 @@
 
 1. vocabulary; 2. imitation of the experts, slips included (policy and a first value);
 3. roll-outs of that policy, judged, and with them the value of what really happens;
-4. calibration on fresh roll-outs, measured on fresher ones. Every part resumes where it stopped.
+4. calibration on roll-outs of problems that training never held, measured on others of those.
+Every part resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from reasoner.errors import UsageError
 
 from . import network as networks
 from . import values
-from .corpus import MIX, REVIEW, Demonstrations, specials, vocabulary_texts
+from .corpus import MIX, REVIEW, demonstrations, specials, vocabulary_texts
 from .learner import Progress, Recipe, train
 from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
@@ -37,7 +38,7 @@ PROBLEMS = (
     ("countdown", 3, 150), ("countdown", 4, 1400), ("countdown", 5, 300), ("countdown", 6, 200),
     *(("arithmetic", level, 80) for level in range(1, 7)),
     *(("equations", level, 80) for level in range(1, 6)),
-    *(("word_problems", level, 120) for level in range(1, 5)),
+    *(("word_problems", level, 150) for level in range(1, 5)),
 )  # fmt: skip
 
 Report = Callable[[str, int, int, str], None]
@@ -60,14 +61,16 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
     def problems(share: float) -> tuple[tuple[str, int, int], ...]:
         return tuple((n, lv, max(1, round(c * scale * share))) for n, lv, c in PROBLEMS)
 
-    experience = _rolled_out(stage, work / "experience.jsonl", seed, problems(1.0), report)
+    experience = _rolled_out(
+        stage, work / "experience.jsonl", seed, problems(1.0), report, reserved=False
+    )
     learn_value(network, tokenizer, experience, work, seed, scale, report)
     export(network, work, out)
 
     network = networks.load(out).eval()  # as it ships: rounded to bf16
     parts = {}
     for name in ("calibration", "report"):
-        lines = _rolled_out(out, work / f"{name}.jsonl", seed, problems(0.5), report)
+        lines = _rolled_out(out, work / f"{name}.jsonl", seed, problems(0.5), report, reserved=True)
         parts[name] = lines, values.raw_values(network, tokenizer, lines)
     curves = calibration.Calibration(values.fit_curves(values.value_pairs(*parts["calibration"])))
     sure = values.confidence_pairs(*parts["calibration"], curves, seed)
@@ -108,7 +111,7 @@ def imitate(work: Path, seed: int, steps: int, report: Report) -> networks.Netwo
     network = networks.Network(networks.Shape(size))
     _train(
         network,
-        lambda start: Demonstrations(tokenizer, seed, start, ROWS, LENGTH),
+        lambda start: demonstrations(tokenizer, seed, start, ROWS, LENGTH),
         Recipe(steps, rate=3e-3),
         tokenizer,
         work / "imitation.pt",
@@ -129,7 +132,7 @@ def learn_value(
     """Part 3: the value token learns what became of the policy's own lines."""
     _train(
         network,
-        lambda start: values.Experience(tokenizer, experience, seed, start, ROWS, LENGTH),
+        lambda start: values.experience(tokenizer, experience, seed, start, ROWS, LENGTH),
         Recipe(max(1, round(VALUE_STEPS * scale)), rate=1.2e-3, warmup=20, decay=1.0),
         tokenizer,
         work / "value.pt",
@@ -166,20 +169,27 @@ def _tell(report: Report, part: str, progress: Progress) -> None:
 
 
 def _rolled_out(
-    model: Path, path: Path, seed: int, mix: Sequence[tuple[str, int, int]], report: Report
+    model: Path,
+    path: Path,
+    seed: int,
+    mix: Sequence[tuple[str, int, int]],
+    report: Report,
+    *,
+    reserved: bool,
 ) -> list[Rollout]:
     """Judged lines of the model in ``model``, kept in ``path``; drawn once."""
     if not path.exists():
         from reasoner.tiny import TinyEngine
 
         part = path.stem
-        problems = draw_problems(f"{seed} {part}", mix)
+        problems = draw_problems(f"{seed} {part}", mix, reserved=reserved)
         engine = TinyEngine(model)
         try:
             lines = asyncio.run(
                 roll_out(
                     engine, problems, SAMPLES, seed,
                     lambda done: report(f"roll-outs: {part}", done, len(problems), ""),
+                    as_searched=reserved,
                 )
             )  # fmt: skip
         finally:

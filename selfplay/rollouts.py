@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from random import Random
 
 from reasoner.engine import Completion, Engine, Request
-from reasoner.policy import LINE_TOKENS
+from reasoner.policy import LINE_TOKENS, coolness
 from verifiers import Problem, Step, domain
 
-from .corpus import training_problem
+from .corpus import fresh_problem
 
 IN_FLIGHT = 24  # problems at once: enough to keep the engine busy
 
@@ -49,10 +49,16 @@ def read(problem: Problem, completion: Completion) -> Rollout:
     return Rollout(problem, steps, False, False, completion.count)
 
 
-def draw_problems(seed: str, mix: Sequence[tuple[str, int, int]]) -> list[Problem]:
+def draw_problems(
+    seed: str, mix: Sequence[tuple[str, int, int]], *, reserved: bool = False
+) -> list[Problem]:
     """``mix``: (domain, level, how many). Evaluation problems are never drawn."""
     rng = Random(seed)
-    problems = [training_problem(rng, n, level) for n, level, count in mix for _ in range(count)]
+    problems = [
+        fresh_problem(rng, name, level, reserved=reserved)
+        for name, level, count in mix
+        for _ in range(count)
+    ]
     rng.shuffle(problems)
     return problems
 
@@ -63,15 +69,25 @@ async def roll_out(
     samples: int,
     seed: int,
     report: Callable[[int], None] = lambda done: None,
+    *,
+    as_searched: bool = False,
 ) -> list[list[Rollout]]:
-    """Judged lines for each problem, in the problems' order; ``report`` counts problems done."""
+    """Judged lines for each problem, in the problems' order; ``report`` counts problems done.
+
+    ``as_searched``: as warm or cold as a search draws, for calibration; else at temperature 1,
+    which shows the value more ways to fail.
+    """
     gate = asyncio.Semaphore(IN_FLIGHT)
     finished = 0
 
     async def one(number: int, problem: Problem) -> list[Rollout]:
         nonlocal finished
         request = Request(
-            problem.prompt, samples=samples, max_tokens=LINE_TOKENS, seed=seed * 1_000_003 + number
+            problem.prompt,
+            samples=samples,
+            max_tokens=LINE_TOKENS,
+            temperature=coolness(domain(problem.domain)) if as_searched else 1.0,
+            seed=seed * 1_000_003 + number,
         )
         async with gate:
             generation = await engine.generate(request)

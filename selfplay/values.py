@@ -6,12 +6,12 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from random import Random
 
 import torch
 from tokenizers import Tokenizer
-from torch.utils.data import IterableDataset
 
 from reasoner.calibration import Calibration
 from reasoner.evaluate.stats import brier, calibration_error, reliability
@@ -28,34 +28,26 @@ from .rollouts import Rollout
 _VOTES = (1, 2, 4, 8)  # pool sizes at which confidence is calibrated: early and late in a think
 
 
-class Experience(IterableDataset[Batch]):
-    """Half roll-outs for the value, half demonstrations so that the policy forgets nothing."""
+def experience(
+    tokenizer: Tokenizer, rollouts: Sequence[Rollout], seed: int, start: int, rows: int, length: int
+) -> Iterator[Batch]:
+    """Batches ``start``, ``start + 1``, ...: half roll-outs for the value, half demonstrations
+    so that the policy forgets nothing."""
+    special, encode = specials(tokenizer), encoder(tokenizer)
+    weights = [r.count for r in rollouts]
+    for number in count(start):
+        rng = Random(f"{seed} experience {number}")
+        found = iter(rng.choices(rollouts, weights, k=20_000))
 
-    def __init__(
-        self, tokenizer: Tokenizer, rollouts: Sequence[Rollout], seed: int, start: int,
-        rows: int, length: int,
-    ) -> None:  # fmt: skip
-        self.tokenizer, self.seed, self.start = tokenizer, seed, start
-        self.rollouts, self.rows, self.length = rollouts, rows, length
-        self.weights = [r.count for r in rollouts]
+        def draw(rng: Random = rng, found: Iterator[Rollout] = found) -> Lesson:
+            if rng.random() < 0.5:
+                one = next(found)
+                return lesson(one.problem, one.judged_steps(), one.done, encode, special)
+            problem, steps, done = draw_demonstration(rng, REVIEW)
+            plain = [Step(s.text, s.teach, None) for s in steps]
+            return lesson(problem, plain, done, encode, special)
 
-    def __iter__(self) -> Iterator[Batch]:
-        special, encode = specials(self.tokenizer), encoder(self.tokenizer)
-        number = self.start
-        while True:
-            rng = Random(f"{self.seed} experience {number}")
-            found = iter(rng.choices(self.rollouts, self.weights, k=20_000))
-
-            def draw(rng: Random = rng, found: Iterator[Rollout] = found) -> Lesson:
-                if rng.random() < 0.5:
-                    one = next(found)
-                    return lesson(one.problem, one.judged_steps(), one.done, encode, special)
-                problem, steps, done = draw_demonstration(rng, REVIEW)
-                plain = [Step(s.text, s.teach, None) for s in steps]
-                return lesson(problem, plain, done, encode, special)
-
-            yield pack(fill_rows(draw, self.rows, self.length), self.length, special.pad)
-            number += 1
+        yield pack(fill_rows(draw, rows, length), length, special.pad)
 
 
 def write(rollouts: Sequence[Rollout], path: Path) -> None:
@@ -74,10 +66,10 @@ def write(rollouts: Sequence[Rollout], path: Path) -> None:
 def read(path: Path) -> list[Rollout]:
     rollouts = []
     for line in path.read_text("utf-8").splitlines():
-        name, prompt, data, reference, level, steps, done, right, count = json.loads(line)
+        name, prompt, data, reference, level, steps, done, right, times = json.loads(line)
         data = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         problem = Problem(name, prompt, "", data, reference, level)
-        rollouts.append(Rollout(problem, tuple(steps), done, right, count))
+        rollouts.append(Rollout(problem, tuple(steps), done, right, times))
     return rollouts
 
 

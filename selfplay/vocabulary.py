@@ -16,6 +16,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 
 SPECIAL = ("<pad>", "<end>", "<value>", "<good>", "<bad>")
 SPACED_NUMBERS = range(300)  # " 0" ... " 299"
+RARE = 4  # fewer uses make no token: made-up names must be read letter by letter
 BARE_NUMBERS = range(10, 100)  # at the start of a line
 _PIECES = Regex(r" \d+(?!\S)|(?<!\S)\d+(?!\S)|\d| ?[A-Za-z]+| ?[^\sA-Za-z\d]|\n|\s")
 _SPACE = "Ġ"  # how byte-level BPE writes a space
@@ -24,6 +25,7 @@ _SPACE = "Ġ"  # how byte-level BPE writes a space
 def build(texts: Iterable[str], path: Path) -> Tokenizer:
     """Learn word merges from ``texts``, add the number merges, write ``tokenizer.json``."""
     words = Counter(w for text in texts for w in re.findall(r" ?[A-Za-z]+", text))
+    words = Counter({word: n for word, n in words.items() if n >= RARE})
     learner = Tokenizer(models.BPE())
     learner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     learner.train_from_iterator(
@@ -39,7 +41,7 @@ def build(texts: Iterable[str], path: Path) -> Tokenizer:
     pairs = [(_SPACE, d) for d in "0123456789"]
     pairs += [(_SPACE + str(n)[:-1], str(n)[-1]) for n in SPACED_NUMBERS if n > 9]
     pairs += [(str(n)[0], str(n)[1]) for n in BARE_NUMBERS]
-    pairs += [(_SPACE, sign) for sign in "+-*/=.,?;"]
+    pairs += [(_SPACE, sign) for sign in "+-*/=.,?;#$"]
     merges += pairs
     for left, right in pairs:
         vocabulary.setdefault(left + right, len(vocabulary))

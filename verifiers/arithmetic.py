@@ -1,7 +1,7 @@
 """Integer arithmetic worked out digit by digit.
 
 A step does one operation and rewrites the expression: ``347+586 7+6=13 1+4+8=13 1+3+5=9
-933*2`` is the operation, its columns from the units up (a carry comes first), and the whole
+=933*2`` is the operation, its columns from the units up (a carry comes first), and the whole
 expression after it. The value is the hidden reference: no step is checked while thinking.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from random import Random
 
+from .columns import misprint, work_out
 from .domain import Step
 from .expression import ExpressionError, evaluate
 from .phrasing import plain, without_thousands
@@ -30,10 +31,7 @@ _WORDS = (
     (re.compile(r"\btimes\b|\bmultiplied\s+by\b"), "*"),
 )
 _NUMBER = re.compile(r"-?\d+")
-_STEP = re.compile(r"(-?[\d+*()-]+)((?: [\d+*-]+=\d+)*) (-?[\d+*()-]+)")
-_INNER = re.compile(r"\((\d+)\)")
-_PRODUCT = re.compile(r"(\d+)\*(\d+)")
-_SUM = re.compile(r"(\d+)([+-])(\d+)")
+_STEP = re.compile(r"(-?[\d+*()-]+)((?: [\d+*-]+=\d+)*) =(-?[\d+*()-]+)")
 
 
 class Arithmetic:
@@ -79,7 +77,7 @@ class Arithmetic:
         steps: list[Step] = []
         for text in texts:
             if rng.random() < slip:
-                steps.append(Step(_misprint(text, rng), teach=False, good=False))
+                steps.append(Step(misprint(text, rng), teach=False, good=False))
                 break
             steps.append(Step(text))
         return tuple(steps)
@@ -149,108 +147,3 @@ def _random_expression(rng: Random, level: int) -> str:
     if rng.random() < 0.5:
         return f"{number(3)}*{number(2)}{sign}{number(3)}"
     return f"({number(2)}{sign}{number(2)})*({number(2)}{rng.choice('+-')}{number(1)})"
-
-
-def work_out(expression: str) -> list[str] | None:
-    """The expert's steps, or None where a step would leave the natural numbers midway."""
-    steps: list[str] = []
-    while not _NUMBER.fullmatch(expression):
-        if len(steps) > 30:
-            return None
-        step = _one_operation(expression)
-        if step is None:
-            return None
-        steps.append(step)
-        expression = step.rpartition(" ")[2]
-    return steps
-
-
-def _one_operation(expression: str) -> str | None:
-    """Innermost parentheses first, then products, then sums, each from the left."""
-    inner = re.search(r"\(([^()]*)\)", expression)
-    start, end = inner.span(1) if inner else (0, len(expression))
-    part = expression[start:end]
-    match = _PRODUCT.search(part) or _SUM.search(part)
-    if match is None:
-        return None
-    operation = match[0]
-    a, sign, b = int(match[1]), operation[len(match[1])], int(match[len(match.groups())])
-    before, behind = part[: match.start()], part[match.end() :]
-    if before.endswith("-") and sign in "+-":
-        return None
-    if sign == "*":
-        if min(a, b) >= 10 and _significant(a) > 1 and _significant(b) > 1:
-            return f"{operation} {_with(expression, start, end, before, _split(a, b), behind)}"
-        columns, result = _multiply(a, b), a * b
-    elif sign == "+":
-        columns, result = _add(a, b), a + b
-    elif a >= b:
-        columns, result = _subtract(a, b), a - b
-    elif expression == operation:  # a negative result is allowed only as the very end
-        return " ".join([operation, *_subtract(b, a), f"-{b - a}"])
-    else:
-        return None
-    whole = _with(expression, start, end, before, str(result), behind)
-    return " ".join([operation, *columns, whole])
-
-
-def _with(expression: str, start: int, end: int, before: str, value: str, behind: str) -> str:
-    whole = f"{expression[:start]}{before}{value}{behind}{expression[end:]}"
-    return _INNER.sub(r"\1", whole)
-
-
-def _significant(n: int) -> int:
-    return len(str(n).rstrip("0")) or 1
-
-
-def _split(a: int, b: int) -> str:
-    """``83*46`` as ``(83*6+83*40)``: one partial product for each digit of the shorter."""
-    if _significant(a) < _significant(b):
-        a, b = b, a
-    digits = str(b)
-    places = [(d, len(digits) - 1 - i) for i, d in enumerate(digits) if d != "0"]
-    return "(" + "+".join(f"{a}*{d}{'0' * zeros}" for d, zeros in reversed(places)) + ")"
-
-
-def _add(a: int, b: int) -> list[str]:
-    columns, carry = [], 0
-    x, y = str(a)[::-1], str(b)[::-1]
-    for i in range(max(len(x), len(y))):
-        parts = ([1] if carry else []) + [int(n[i]) for n in (x, y) if i < len(n)]
-        total = sum(parts)
-        columns.append(f"{'+'.join(map(str, parts))}={total}")
-        carry = total // 10
-    return columns
-
-
-def _subtract(a: int, b: int) -> list[str]:
-    columns, borrow = [], 0
-    x, y = str(a)[::-1], str(b)[::-1].ljust(len(str(a)), "0")
-    for top, bottom in zip(map(int, x), map(int, y), strict=True):
-        top -= borrow
-        borrow = int(top < bottom)
-        top += 10 * borrow
-        columns.append(f"{top}-{bottom}={top - bottom}")
-    return columns
-
-
-def _multiply(a: int, b: int) -> list[str]:
-    """By one significant digit; trailing zeros are left to the result."""
-    if _significant(a) < _significant(b):
-        a, b = b, a
-    digit = str(b).rstrip("0") or "0"
-    columns, carry = [], 0
-    for d in reversed(str(a)):
-        total = int(d) * int(digit) + carry
-        columns.append(f"{d}*{digit}{f'+{carry}' if carry else ''}={total}")
-        carry = total // 10
-    return columns
-
-
-def _misprint(step: str, rng: Random) -> str:
-    """One wrong digit in the result: what the value must learn to notice."""
-    head, _, tail = step.rpartition(" ")
-    places = [i for i, c in enumerate(tail) if c.isdigit()]
-    at = rng.choice(places)
-    wrong_digit = rng.choice([d for d in "123456789" if d != tail[at]])
-    return f"{head} {tail[:at]}{wrong_digit}{tail[at + 1 :]}"

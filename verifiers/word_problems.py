@@ -1,7 +1,8 @@
 """Short word problems of one to four operations.
 
-A step is one operation, ``3 * 4 = 12``; the last one says ``done`` and its result is the answer.
-The reference, a worked solution, is hidden: what the words mean is for the model to find out.
+A step is one operation worked in columns, ``37*4 7*4=28 3*4+2=14 =148``; the last one ends in
+``done`` and its result is the answer. Each sum is checked as it is written. The reference, a
+worked solution, is hidden: what the words mean is for the model to find out.
 """
 
 from __future__ import annotations
@@ -9,18 +10,34 @@ from __future__ import annotations
 import re
 from random import Random
 
+from .columns import result, work_out
 from .domain import Step
+from .expression import ExpressionError, evaluate
+from .phrasing import without_thousands
+from .plots import PLOTS
 from .problem import Problem
-from .stories import tell, undressed
+from .stories import tell
 from .verdict import Verdict, right, unjudged, wrong
 
 _WORDS = re.compile(r"[a-z]+|\d+|[^\sa-z\d]")
-_RECOGNISE = re.compile(r"\bhow (?:many|much|far|long|old)\b|\bwhat is the total\b")
+_RECOGNISE = re.compile(
+    r"\bhow (?:many|much|far|long|old|tall|heavy)\b|\bwhat is the (?:total|sum|difference)\b"
+)
 _LONGEST = 2_000  # characters of a story
-_QUANTITY = re.compile(r"\d+|\b(?:twice|half|doubles?|triples?|three|four|two)\b")
-_STEP = re.compile(r"\s*(\d{1,9}) ([-+*/]) (\d{1,9}) = (\d{1,9})( done)?\s*", re.ASCII)
+_SPELLED = {
+    word: str(n)
+    for n, word in enumerate(
+        "two three four five six seven eight nine ten eleven twelve".split(" "), start=2
+    )
+}
+_QUANTITY = re.compile(rf"\d+|\b(?:twice|half|doubles?d?|triples?d?|{'|'.join(_SPELLED)})\b")
+_STEP = re.compile(
+    r"([\d+*/-]{3,24})(?: [\d+*/-]{1,12}=\d{1,4})* =(\(?[\d+*()-]{1,40})( done)?", re.ASCII
+)
 _WHOLE = re.compile(r"(?<![\d.])-?\d{1,12}(?![\d.]\d|\d)", re.ASCII)
 _ANSWER = re.compile(r"-?\d{1,12}", re.ASCII)
+_NUMBER = re.compile(r"\d+")
+_BROKEN = re.compile(r"\d\.\d|\d/\d|\d ?%")  # whole numbers are all that steps can hold
 
 
 class WordProblems:
@@ -33,12 +50,14 @@ class WordProblems:
         text = question.lower()
         if len(text) > _LONGEST or not _RECOGNISE.search(text) or len(_QUANTITY.findall(text)) < 2:
             return None
-        if not re.search(r"[a-z]{2,}", _RECOGNISE.sub("", text)):
+        if _BROKEN.search(text) or not re.search(r"[a-z]{2,}", _RECOGNISE.sub("", text)):
             return None
         return self.problem(question)
 
     def problem(self, question: str, reference: str | None = None, level: int = 0) -> Problem:
-        words = " ".join(_WORDS.findall(question.lower()))
+        found = _WORDS.findall(without_thousands(question.lower()))
+        # "#" before a number keeps its digits apart, as columns need them
+        words = " ".join(f"#{n}" if n.isdigit() else n for n in (_SPELLED.get(w, w) for w in found))
         return Problem(
             domain=self.name,
             prompt=f"question {words}\n",
@@ -49,29 +68,29 @@ class WordProblems:
         )
 
     def generate(self, rng: Random, level: int) -> Problem:
-        text, steps = tell(rng, level)
+        text, steps = tell(rng, level, PLOTS)
         return self.problem(text, "\n".join(steps) + " done", level)
 
     def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
         """The worked solution that came with a generated problem."""
         steps: list[Step] = []
+        fresh = True  # this line begins an operation
         for text in (problem.reference or "").split("\n"):
-            if rng.random() < slip:
+            if fresh and rng.random() < slip:
                 steps.append(Step(_misread(text, problem, rng), teach=False, good=False))
                 break
             steps.append(Step(text))
+            fresh = ")" not in text
         return tuple(steps)
 
     def state_key(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         """The steps themselves: what is still to be done depends on what was done."""
-        if any(_STEP.fullmatch(step) is None for step in steps[-1:]):
-            return None
-        return "\n".join(step.strip() for step in steps)
+        return None if steps and _result(steps) is None else "\n".join(steps)
 
     def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         """Lines end where the model ends them: the last step says `` done``."""
-        match = _STEP.fullmatch(steps[-1]) if steps else None
-        return match[4] if match and match[5] else None
+        found = _result(steps) if steps and steps[-1].endswith(" done") else None
+        return found if found and _NUMBER.fullmatch(found) else None
 
     def normalise(self, answer: str) -> str:
         text = answer.strip().replace(",", "")
@@ -92,22 +111,37 @@ class WordProblems:
         return wrong(by, f"expected {expected}, got {answer[:40]}")
 
     def canonical(self, problem: Problem) -> str:
-        """Names and things do not make another problem."""
-        return f"word_problems {undressed(str(problem.data['text']))}"
+        """Its numbers in their order: stories that share them all count as one."""
+        return f"word_problems {' '.join(_NUMBER.findall(str(problem.data['text'])))}"
+
+
+def _result(steps: tuple[str, ...]) -> str | None:
+    """What the last step comes to; None where its sum is wrong or it is no step.
+
+    A long product takes several lines: each rewrites the one before, and must be worth the same.
+    """
+    match, before = _STEP.fullmatch(steps[-1]), _STEP.fullmatch(steps[-2]) if steps[1:] else None
+    if match is None:
+        return None
+    worth = match[1] if before is None or _NUMBER.fullmatch(before[2]) else before[2]
+    try:
+        return match[2] if evaluate(worth) == evaluate(match[2]) else None
+    except ExpressionError:
+        return None
 
 
 def _misread(step: str, problem: Problem, rng: Random) -> str:
-    """A wrong operand, operation or result: what the value must learn to notice."""
-    match = _STEP.fullmatch(step)
+    """A wrong operand or operation, properly worked: what the value must learn to notice."""
+    match = re.match(r"(\d+)([-+*/])(\d+) ", step)
     assert match is not None
-    a, op, b, result = int(match[1]), match[2], int(match[3]), int(match[4])
-    if rng.random() < 0.3:
-        result += rng.choice((-10, -2, -1, 1, 2, 10))
-    else:
+    a, op, b = int(match[1]), match[2], int(match[3])
+    given = [int(n) for n in _NUMBER.findall(str(problem.data["text"]))]
+    while True:
         if rng.random() < 0.6:
-            op = rng.choice([o for o in "+-*" if o != op])
+            sign, other = rng.choice([o for o in "+-*/" if o != op]), b
         else:
-            given = [int(n) for n in re.findall(r"\d+", str(problem.data["text"]))]
-            b = rng.choice([n for n in given if n != b] or [b + 1])
-        result = {"+": a + b, "-": a - b, "*": a * b, "/": a // max(b, 1)}[op]
-    return f"{a} {op} {b} = {abs(result)}{match[5] or ''}"
+            sign, other = op, rng.choice([n for n in given if n != b] or [b + 1])
+        lines = work_out(f"{a}{sign}{other}")
+        if lines is None or result(lines[-1]).startswith("-"):
+            continue
+        return lines[0] + (" done" if lines[1:] == [] and step.endswith(" done") else "")

@@ -245,12 +245,17 @@ def test_in_flight_marks_count_and_are_taken_back():
     assert (tree.nodes.edge_flying[0], tree.flying_samples(1), tree.flying) == (0, 0, {})
 
 
-def test_samples_that_share_their_beginning_share_one_vote():
+def test_lines_from_inside_count_as_much_as_the_policy_would_begin_so():
+    """Else the search would vote for whatever it looked into most."""
     tree = Tree()
     end = thought("z", 0.5, UNJUDGED)
-    tree.apply(Job(0, (0,), 4, to_end=True), Proposal((Chain((thought("a"), end), 4),)))
-    tree.apply(Job(1, (0, 1), 4), Proposal((Chain((end,), 4),)))
-    assert tree.answers.votes == 5
+    common, rare = Chain((thought("a"), end), 3), Chain((thought("b"), end), 1)
+    tree.apply(Job(0, (0,), 4, to_end=True), Proposal((common, rare)))
+    assert tree.answers.votes == 4
+    tree.apply(Job(1, (0, 1), 8, to_end=True), Proposal((Chain((end,), 8),)))
+    assert tree.answers.votes == 4 + 3 / 4
+    tree.apply(Job(3, (0, 3), 8, to_end=True), Proposal((Chain((end,), 4),)))
+    assert tree.answers.votes == 4 + 3 / 4 + 1 / 8, "half of its samples came to an answer"
 
 
 def test_a_line_of_20000_steps_needs_no_recursion():

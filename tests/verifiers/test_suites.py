@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from selfplay.corpus import _published, admissible, draw_demonstration, training_problem
+from selfplay.corpus import _published, admissible, draw_demonstration, fresh_problem, is_reserved
 from verifiers import SUITES, domain, fingerprint, held_out, suite
 
 
@@ -29,7 +29,7 @@ def test_the_same_problem_in_other_clothes_is_held_out_too():
         assert not admissible(countdown, countdown.problem(shuffled, 24))
     words = domain("word_problems")
     story = suite("word_problems")[0]
-    other = story.question.replace("Tom", "Omar")
+    other = story.question.replace("apples", "kites").replace("Tom", "Zed")
     assert fingerprint(words, words.problem(other)) in held_out()
 
 
@@ -42,7 +42,7 @@ def test_training_refuses_held_out_problems(monkeypatch):
     monkeypatch.setattr("selfplay.corpus.held_out", lambda: every)
     draws = iter([*problems, keep])
     monkeypatch.setattr(type(family), "generate", lambda *_: next(draws))
-    assert training_problem(Random(0), "equations", 1) == keep
+    assert fresh_problem(Random(0), "equations", 1) == keep
 
 
 def test_no_held_out_problem_is_ever_demonstrated():
@@ -50,6 +50,16 @@ def test_no_held_out_problem_is_ever_demonstrated():
     for _ in range(400):
         problem, _, _ = draw_demonstration(rng)
         assert fingerprint(domain(problem.domain), problem) not in forbidden
+
+
+@pytest.mark.parametrize("name", ["countdown", "arithmetic", "equations", "word_problems"])
+def test_calibration_sees_what_lessons_never_hold(name):
+    family, rng = domain(name), Random(5)
+    level = family.levels[1]
+    kept = [fresh_problem(rng, name, level, reserved=True) for _ in range(20)]
+    assert all(is_reserved(family, p) and admissible(family, p) for p in kept)
+    drawn = [fresh_problem(rng, name, level) for _ in range(200)]
+    assert not any(is_reserved(family, p) for p in drawn)
 
 
 def test_published_puzzles_for_training_leave_out_the_hard_slice():
