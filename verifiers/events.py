@@ -62,9 +62,8 @@ def _gives_to_each(s: Story) -> str:
 
 
 def _multiplies(s: Story) -> str:
-    form, k = s.pick("doubles/doubled", "triples/tripled"), 0
-    k = 2 if form.startswith("d") else 3
-    s.do(s.total, "*", k)
+    form = s.pick("doubles/doubled", "triples/tripled")
+    s.do(s.total, "*", 2 if form.startswith("d") else 3)
     had = s.verb("has/had")
     return f"{s.verb(form)} {s.pick(f'the number of {s.thing}', f'what {s.pronoun} {had}')}"
 
@@ -94,12 +93,13 @@ def happen(s: Story, level: int) -> None:
 
 
 def what_is_left(s: Story) -> str:
-    did, has = s.verb("does/did"), s.verb("does/did")
+    """The question after a string of events."""
+    did, has_he = s.verb("does/did"), s.verb("does/did")
     return s.pick(
         f"how many {s.thing} {did} {s.name} have now?",
         f"how many {s.thing} {s.pick('are', 'are', 'were')} left?",
         f"how many {s.thing} are there now?",
         f"how many {s.thing} {did} {s.pronoun} have {s.pick('in the end', 'left', 'now')}?",
-        f"how many {has} {s.pronoun} have {s.pick('', 'left ', 'in total ', 'altogether ')}?",
+        f"how many {has_he} {s.pronoun} have {s.pick('', 'left ', 'in total ', 'altogether ')}?",
         f"how many {s.thing} remain?",
     ).replace(" ?", "?")
