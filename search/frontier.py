@@ -8,18 +8,19 @@ from collections.abc import Iterable
 from .nodes import ROOT, Nodes
 from .proposal import Outcome
 
-LADDER = (1.0, 1.5, 2.0)
-"""Sampling temperatures: when one is used up, the next one reopens the tree."""
+LADDER = ((1.0, 16), (1.5, 16), (2.0, 16), (2.0, 64), (2.0, 256))
+"""(temperature, patience): when one rung is used up, the next one reopens the tree. First what is
+likely is drawn, then what is not, then rare steps by sheer patience: so that time buys something."""
 
 _DRY_JOBS = 2
-_DRY_SAMPLES = 16
 
 
 class Frontier:
     """Open and closed nodes, after MCTS-Solver (Winands et al. 2008).
 
     A terminal is closed at once. Another node is closed when all its children are and sampling
-    it ran dry: its last 2 jobs, of 16 samples or more, brought no new step at this temperature.
+    it ran dry: its last 2 jobs, with as many samples as the rung's patience or more, brought no new
+    step at this temperature.
     ``solved``: an answer below is verified. ``dead``: closed, and all below it failed.
     Both write the node's q: 1 and 0. Nothing here recurses.
     """
@@ -38,11 +39,12 @@ class Frontier:
 
     @property
     def temperature(self) -> float:
-        return LADDER[self.rung]
+        return LADDER[self.rung][0]
 
     def saturated(self, node: int) -> bool:
         """Did sampling here stop giving new steps at this temperature?"""
-        return self._dry_jobs[node] >= _DRY_JOBS and self._dry_samples[node] >= _DRY_SAMPLES
+        patience = LADDER[self.rung][1]
+        return self._dry_jobs[node] >= _DRY_JOBS and self._dry_samples[node] >= patience
 
     def add(self, outcome: Outcome | None) -> None:
         """Start to keep the next node."""
@@ -94,7 +96,7 @@ class Frontier:
         return done
 
     def next_rung(self) -> bool:
-        """Reopen a closed, unsolved tree at a higher temperature; False at the last one."""
+        """Reopen a closed, unsolved tree for the next rung of the ladder; False at the last one."""
         if not self.closed[ROOT] or self.solved[ROOT] or self.rung + 1 >= len(LADDER):
             return False
         self.rung += 1

@@ -141,7 +141,7 @@ class Tree:
             self.refresh(node)
 
     def _climb(self) -> None:
-        """Reopen a closed tree at a higher temperature, while there is one."""
+        """Reopen a closed tree for the next rung of its ladder, while there is one."""
         if self.frontier.next_rung():
             for node in reversed(range(len(self.nodes))):
                 self.refresh(node)

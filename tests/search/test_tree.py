@@ -173,12 +173,12 @@ def test_greedy_samples_prove_nothing_about_what_else_there_is():
     assert tree.open(0)
 
 
-def test_an_explored_tree_is_reopened_hotter_twice_and_then_exhausted():
-    tree, seen = Tree(), []
+def test_an_explored_tree_is_reopened_hotter_then_with_more_patience_and_then_exhausted():
+    tree, drawn = Tree(), []
     while not tree.exhausted:
-        seen.append(tree.temperature)
-        dry_up(tree, (0,))
-    assert seen == [1.0, 1.5, 2.0]
+        drawn.append(tree.temperature)
+        dry_up(tree, (0,))  # 16 samples
+    assert drawn == [1.0, 1.5, 2.0] + [2.0] * (64 // 16) + [2.0] * (256 // 16)
 
 
 def test_a_late_proposal_reopens_what_was_closed_above_it():
