@@ -10,7 +10,7 @@ from .proposal import Outcome
 
 LADDER = ((1.0, 16), (1.5, 16), (2.0, 16), (2.0, 64), (2.0, 256))
 """(temperature, patience): when one rung is used up, the next one reopens the tree. First what is
-likely is drawn, then what is not, then rare steps by sheer patience: so that time buys something."""
+likely is drawn, then what is not, then rare steps by sheer patience: time must buy something."""
 
 _DRY_JOBS = 2
 
