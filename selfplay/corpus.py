@@ -21,13 +21,13 @@ GAME24 = 0.15  # share of countdown problems that are published puzzles outside 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
 MIX: dict[tuple[str, int], float] = {
-    ("countdown", 3): 3, ("countdown", 4): 31, ("countdown", 5): 9, ("countdown", 6): 6,
+    ("countdown", 3): 3, ("countdown", 4): 33, ("countdown", 5): 9, ("countdown", 6): 6,
     ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
-    ("arithmetic", 4): 4, ("arithmetic", 5): 3, ("arithmetic", 6): 3,
+    ("arithmetic", 4): 5, ("arithmetic", 5): 4, ("arithmetic", 6): 4,
     ("equations", 1): 1, ("equations", 2): 2, ("equations", 3): 3,
-    ("equations", 4): 5, ("equations", 5): 5,
-    ("word_problems", 1): 7, ("word_problems", 2): 7, ("word_problems", 3): 6,
-    ("word_problems", 4): 5, ("general", 1): 0.7,
+    ("equations", 4): 4, ("equations", 5): 4,
+    ("word_problems", 1): 9, ("word_problems", 2): 7, ("word_problems", 3): 5,
+    ("word_problems", 4): 4, ("general", 1): 0.7,
 }  # fmt: skip
 
 # The last lessons favour the families that are slowest to learn.

@@ -60,7 +60,7 @@ def _one_operation(expression: str) -> str | None:
     elif a >= b:
         columns, result = _subtract(a, b), a - b
     elif expression == operation:  # a negative result is allowed only as the very end
-        return " ".join([operation, *_subtract(b, a), f"=-{b - a}"])
+        return f"{operation} =-({b}-{a})"
     else:
         return None
     whole = _with(expression, start, end, before, str(result), behind)

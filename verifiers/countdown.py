@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from random import Random
@@ -31,6 +32,7 @@ from .reach import (
 from .verdict import Verdict, right, wrong
 
 MAX_NUMBERS = 8
+_TO_THE_END = 0.5  # share of lost demonstrations that are played on
 # Every repetition is bounded and every separator can be read in one way only: these patterns
 # meet whatever people type.
 _ONE = r"(?<![\d.\-−])(\d{1,6})(?![\d.]\d|\d)"
@@ -122,6 +124,8 @@ class Countdown:
             good = solvable(state, target)
             steps.append(Step(_write(move, state), teach and good, good))
             if not good:
+                if natural and rng.random() < _TO_THE_END:
+                    steps += _lost(state, target, rng)
                 break
         return tuple(steps)
 
@@ -157,6 +161,18 @@ class Countdown:
 
     def canonical(self, problem: Problem) -> str:
         return f"countdown {sorted(_numbers(problem))} {_target(problem)}"
+
+
+def _lost(state: State, target: int, rng: Random) -> Iterator[Step]:
+    """A lost line played to its end, as near to the target as its last moves allow: who has
+    only seen lines that end well makes up sums to end well."""
+    while len(state) > 1:
+        ways = [(move, after(state, move)) for move in moves(state)]
+        rng.shuffle(ways)
+        if len(state) <= 3:
+            ways.sort(key=lambda way: min(abs(Fraction(end) - target) for end in reachable(way[1])))
+        move, state = ways[0]
+        yield Step(_write(move, state), teach=True, good=False)
 
 
 def _numbers(problem: Problem) -> tuple[int, ...]:

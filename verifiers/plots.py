@@ -5,7 +5,18 @@ from __future__ import annotations
 from .errands import routine, sharing, shopping, travel
 from .events import happen, what_is_left
 from .names import BOXES, COLOURS, PLACES, singular
+from .rates import quotient, rate
 from .stories import Plot, Story
+from .unknowns import (
+    change,
+    day_by_day,
+    difference,
+    parts,
+    rectangle,
+    three_kinds,
+    traffic,
+    turned_comparison,
+)
 
 
 def collection(s: Story, level: int) -> str:
@@ -139,5 +150,6 @@ def comparison(s: Story, level: int) -> str:
 
 PLOTS: tuple[Plot, ...] = (
     collection, collection, collection, collection, boxes, boxes, kinds, shopping, shopping,
-    sharing, travel, routine, comparison, comparison,
+    sharing, travel, routine, comparison, comparison, rate, rate, rate, quotient, quotient, change,
+    difference, parts, parts, three_kinds, turned_comparison, traffic, day_by_day, rectangle,
 )  # fmt: skip

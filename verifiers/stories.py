@@ -12,6 +12,11 @@ from .names import person, thing
 
 _START = re.compile(r"(?:^|(?<=[.?] ))[a-z]")
 MAX_VALUE = 999  # of every number on the way
+_ABOUT_ME = 0.06
+_ASIDES = (
+    "it was a sunny day.", "that was fun.", "everyone was happy.", "it was a long day.",
+    "they are very nice.", "nobody was late.", "the weather was bad.", "that is not much.",
+)  # fmt: skip
 
 
 @dataclass
@@ -60,11 +65,11 @@ class Story:
 
     @property
     def his(self) -> str:
-        return "his" if self.pronoun == "he" else "her"
+        return {"he": "his", "i": "my"}.get(self.pronoun, "her")
 
     @property
     def him(self) -> str:
-        return "him" if self.pronoun == "he" else "her"
+        return {"he": "him", "i": "me"}.get(self.pronoun, "her")
 
 
 class Untold(Exception):
@@ -82,12 +87,31 @@ def tell(rng: Random, level: int, plots: Sequence[Plot]) -> tuple[str, tuple[str
         other, _ = person(rng)
         if other == name:
             continue
-        story = Story(rng, name, pronoun, other, thing(rng), past=rng.random() < 0.35)
+        past = rng.random() < 0.35
+        if rng.random() < _ABOUT_ME:
+            name = pronoun = "i"
+            past = True  # the verbs' past is the same for everyone
+        story = Story(rng, name, pronoun, other, thing(rng), past)
         try:
             asked = rng.choice(plots)(story, level)
         except Untold:
             continue
-        text = _START.sub(lambda first: first[0].upper(), " ".join([*story.sentences, asked]))
-        for person_named in (name, other):
-            text = text.replace(f" {person_named}", f" {person_named.title()}")
-        return text, tuple(story.steps)
+        told = _composed(rng, [s for s in story.sentences if s], asked)
+        text = _START.sub(lambda first: first[0].upper(), told)
+        named = re.compile(rf"\b(?:{name}|{other}|i)\b")
+        return named.sub(lambda found: found[0].capitalize(), text), tuple(story.steps)
+
+
+def _composed(rng: Random, sentences: list[str], asked: str) -> str:
+    """The sentences with the question behind them, seldom before them or in one with them."""
+    form = rng.random()
+    if form < 0.07:
+        facts = rng.choice((", ", " and ")).join(s.removesuffix(".") for s in sentences)
+        return f"{rng.choice(('if ', ''))}{facts}, {asked}"
+    if form < 0.1:
+        facts = rng.choice((", ", " and ")).join(s.removesuffix(".") for s in sentences)
+        return f"{asked.removesuffix('?')} if {facts}?"
+    if form < 0.16:
+        at = rng.randint(0, len(sentences))
+        return " ".join([*sentences[:at], rng.choice(_ASIDES), *sentences[at:], asked])
+    return " ".join([*sentences, asked])

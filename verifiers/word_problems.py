@@ -19,17 +19,24 @@ from .problem import Problem
 from .stories import tell
 from .verdict import Verdict, right, unjudged, wrong
 
-_WORDS = re.compile(r"[a-z]+|\d+|[^\sa-z\d]")
 _RECOGNISE = re.compile(
-    r"\bhow (?:many|much|far|long|old|tall|heavy)\b|\bwhat is the (?:total|sum|difference)\b"
+    r"\bhow (?:many|much|far|long|old|tall|heavy|big|high|wide|deep)\b|"
+    r"\bwhat(?: is|'s) the (?:total|sum|difference|area|perimeter|cost|price)\b"
 )
 _LONGEST = 2_000  # characters of a story
-_SPELLED = {
-    word: str(n)
-    for n, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve".split(" "), start=2
-    )
+_TO_TWENTY = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SPELLED = {word: str(n) for n, word in enumerate(_TO_TWENTY.split(" "), start=2)}
+_SPELLED |= {word: str(10 * n) for n, word in enumerate(_TENS.split(" "), start=2)}
+_SPELLED |= {
+    f"{ten}-{one}": str(10 * n + k)
+    for n, ten in enumerate(_TENS.split(" "), start=2)
+    for k, one in enumerate(["one", *_TO_TWENTY.split(" ")[:8]], start=1)
 }
+_WORDS = re.compile(rf"(?:{_TENS.replace(' ', '|')})-[a-z]+\b|[a-z]+|\d+|[^\sa-z\d]")
 _QUANTITY = re.compile(rf"\d+|\b(?:twice|half|doubles?d?|triples?d?|{'|'.join(_SPELLED)})\b")
 _STEP = re.compile(
     r"([\d+*/-]{3,24})(?: [\d+*/-]{1,12}=\d{1,4})* =(\(?[\d+*()-]{1,40})( done)?", re.ASCII

@@ -63,13 +63,30 @@ def test_slips_are_marked(seed: int):
     family = rng.choice(FAMILIES)
     problem = family.generate(rng, rng.choice(family.levels))
     steps = family.demonstrate(problem, rng, slip=0.5)
-    for i, step in enumerate(steps):
-        if step.good is False:
-            assert not step.teach
-            assert i == len(steps) - 1, "nothing is taught after the way is lost"
-            answer = family.answer(problem, texts(steps))
-            if answer is not None and family.self_checking:
-                assert family.verify(problem, answer).passed is False
+    lost = [step.good is False for step in steps]
+    if any(lost):
+        first = lost.index(True)
+        assert not steps[first].teach, "the slip itself is never taught"
+        assert all(lost[first:]), "a way once lost stays lost"
+        answer = family.answer(problem, texts(steps))
+        if answer is not None and family.self_checking:
+            assert family.verify(problem, answer).passed is False
+        if not family.self_checking:
+            assert first == len(steps) - 1, "nothing is taught after the way is lost"
+
+
+def test_a_lost_countdown_is_played_to_an_honest_end():
+    family, rng = domain("countdown"), Random(3)
+    ends = 0
+    for _ in range(300):
+        problem = family.generate(rng, 4)
+        steps = family.demonstrate(problem, rng, slip=0.5)
+        answer = family.answer(problem, texts(steps))
+        if steps[-1].teach and steps[-1].good is False:
+            ends += 1
+            assert answer is not None
+            assert family.verify(problem, answer).passed is False
+    assert ends > 30
 
 
 @pytest.mark.parametrize("family", domains(), ids=lambda d: d.name)
