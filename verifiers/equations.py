@@ -158,7 +158,7 @@ class Equations:
 
 
 def _names(problem: Problem) -> str:
-    return str(problem.data["names"])
+    return str(problem.data.get("names", "xy"))[: len(_rows(problem))]  # old traces have none
 
 
 def _rows(problem: Problem) -> list[Line]:
