@@ -29,8 +29,9 @@ class Mcts:
     step: AlphaGo's mix of value and roll-out (Silver et al. 2016), which halved the time to solve
     countdown with 6 numbers. Where all is being looked at already, a node is played out, too,
     rather than leave the engine idle. 0: never.
-    ``lines``: how many at a time, at first and at last: few lines are soon home, many feed the
-    engine better.
+    ``lines``: how many at a time, at least and at most; between, half as many again as jobs are
+    in flight: with few, an early answer is a matter of latency and thrift; with many, of feeding
+    the engine.
     """
 
     widening: Widening = field(default_factory=Widening)
@@ -43,11 +44,11 @@ class Mcts:
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
-        turn = tree.jobs + len(tree.flying)
-        first, last = self.lines
-        lines = min(last, first + turn // 2) if self.rollouts else 0
+        least, most = self.lines
+        lines = min(most, max(least, 3 * len(tree.flying) // 2)) if self.rollouts else 0
         job = descend(tree, seed, self.widening, self.at_root, below_root, lines)
-        if job is None or job.to_end or not lines or (turn + 1) % self.rollouts:
+        turn = tree.jobs + len(tree.flying) + 1
+        if job is None or job.to_end or not lines or turn % self.rollouts:
             return job
         return replace(job, to_end=True, samples=lines)
 
