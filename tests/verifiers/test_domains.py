@@ -127,6 +127,7 @@ def test_every_question_has_a_domain(text: str):
         ("what is the sum of 45 and 67?", "arithmetic", "compute 45+67\n"),
         ("Subtract 45 from 112.", "arithmetic", "compute 112-45\n"),
         ("What's the difference between 90 and 35?", "arithmetic", "compute 90-35\n"),
+        ("difference between 35 and 90", "arithmetic", "compute 90-35\n"),
         ("multiply 23 by 17", "arithmetic", "compute 23*17\n"),
         ("3x+5=20", "equations", "solve 3 x + 5 = 20\n"),
         ("Solve 3x + 5 = 20 for x", "equations", "solve 3 x + 5 = 20\n"),
