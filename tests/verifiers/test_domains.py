@@ -238,3 +238,13 @@ def test_references_as_people_write_them(reference: str, passed: bool | None):
     problem = words.recognise("Tom has 1200 apples and buys 34. How many has he?")
     assert problem is not None
     assert words.verify(replace(problem, reference=reference), "1234").passed is passed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["x = 3.5", "x = 3 or x = 5", "x = 3, x = 4", "x = 3/0", "x = 3 apples", "x = 3 " * 99],
+)
+def test_a_value_with_anything_beside_it_is_no_solution(answer: str):
+    family, problem = domain("equations"), recognise("2x + 1 = 7")
+    assert family.verify(problem, "x = 3").passed
+    assert family.verify(problem, answer).passed is False
