@@ -153,14 +153,14 @@ async def drawn_apart(engine: Engine, item: Item, seed: int) -> tuple[float, boo
 
 
 def reaching(
-    rows: dict[str, list[Row]], apart: list[tuple[float, bool]]
+    rows: dict[str, list[Row]], drawn: list[tuple[float, bool]]
 ) -> dict[str, float | str | None]:
     """When tree search had solved as many as best-of-128 solves, in seconds a puzzle."""
     mcts = rows[f"{MCTS} {BUDGETS_S[-1]:g}s"]
     goal = sum(bool(row.right) for row in rows[WHOLE])
     whole_s = fmean(row.used_s for row in rows[WHOLE])
     early_s, mcts_s = time_to(goal, rows[BON128]), time_to(goal, mcts)
-    apart_goal, apart_s = sum(solved for _, solved in apart), fmean(s for s, _ in apart)
+    apart_goal, apart_s = sum(solved for _, solved in drawn), fmean(s for s, _ in drawn)
     mcts_apart_s = time_to(apart_goal, mcts)
     said = f"best-of-128 solves {goal} and draws its lines in {whole_s:.2f} s (mean); "
     if mcts_s is None:

@@ -295,5 +295,6 @@ def _misprint(step: str, rng: Random) -> str:
     places = list(re.finditer(r"\d+", tail))
     spot = rng.choice(places)
     wrong_number = max(0, int(spot[0]) + rng.choice((-10, -3, -2, -1, 1, 2, 3, 10)))
-    wrong_number += wrong_number == int(spot[0])
+    if wrong_number == int(spot[0]):
+        wrong_number += 1
     return f"{head}= {tail[: spot.start()]}{wrong_number}{tail[spot.end() :]}"
