@@ -19,7 +19,7 @@ from .engine import Finish
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
-from .row import Phase, Row
+from .row import Phase, Row, shared
 from .row_store import RowStore
 from .stats import Stats
 from .threads import ThreadChoice
@@ -190,14 +190,16 @@ class Decoder:
         self.stats.tokens += len(rows)
         tokens = torch.tensor([row.feed for row in rows]).unsqueeze(1)
         positions = torch.tensor([row.stored for row in rows]).unsqueeze(1)
-        return self._pass(tokens, positions, self._store, span)
+        return self._pass(tokens, positions, self._store, span, shared(rows))
 
-    def _pass(self, tokens: Tensor, positions: Tensor, store: RowStore, span: int) -> Tensor:
+    def _pass(
+        self, tokens: Tensor, positions: Tensor, store: RowStore, span: int, shared: int = 0
+    ) -> Tensor:
         """Through the network, with as many threads as pay; see ``Llama.forward``."""
         return self._threads.run(
             tokens.size(0),
             tokens.numel(),
-            lambda: self._model.forward(tokens, positions, store.keys, store.values, span),
+            lambda: self._model.forward(tokens, positions, store.keys, store.values, span, shared),
         )
 
     def _sample(self, hidden: Tensor, rows: list[Row]) -> tuple[list[int], list[float]]:
