@@ -26,8 +26,8 @@ from .llama import Llama
 from .stats import Stats
 from .tokenizer import Tokenizer
 
-_MAX_ROWS = 256
-_BATCH_BYTES = 512 << 20  # storage of the rows in flight, at most; it grows with use
+_MAX_ROWS = 512
+_BATCH_BYTES = 1 << 30  # storage of the rows in flight, at most; it grows with use
 _MAX_THREADS = 4  # the matrices are too small to feed more
 _SWITCH_S = 1e-4  # Python's 5 ms, several times in an iteration, would make the engine wait for the
 # interpreter's lock for a fifth of its time while a search thinks in another thread
