@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from .agree import agree
@@ -77,10 +78,10 @@ class Code:
             verdict = await self._judge(self._sandbox, task, source(answer), by)
         except (SandboxUnavailable, CheckerFailed, OSError) as error:
             return Verdict(None, Status.ERROR, str(error), by)
+        reason = printable(verdict.reason)
         if self._sandbox.backend == "unsafe":
-            reason = f"{verdict.reason} [unsafe: ran without isolation]".strip()
-            return Verdict(verdict.score, verdict.status, reason, by)
-        return verdict
+            reason += " [unsafe: ran without isolation]"
+        return replace(verdict, reason=reason.strip())
 
     async def _judge(self, sandbox: Sandbox, task: Task, solution: str, by: str) -> Verdict:
         match task:
@@ -139,6 +140,11 @@ def unfinished(end: End, reason: str, by: str) -> Verdict:
     """The verdict on a solution that did not come to its end: not judged, so never trained on."""
     wanted = "TIMEOUT" if end is End.TIMEOUT else "CRASH"
     return Verdict(None, Status.__members__.get(wanted, Status.ERROR), reason, by)
+
+
+def printable(text: str) -> str:
+    """What a solution says of itself may hold anything, sequences that command terminals too."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def silent(ran: Ran) -> str:

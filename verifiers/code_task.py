@@ -72,7 +72,7 @@ def read(reference: str) -> Task:
         else:
             cases = tuple((tuple(decode(a)), decode(v)) for a, v in data["calls"])
             task = Calls(str(data["entry"]), cases)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"expected a code task, found none ({error})") from error
     if not task.cases:
         raise ValueError("expected at least one case, found none: everything would pass")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import pytest
 
 from verifiers.sandbox import End, Limits, Sandbox, SandboxUnavailable, bubblewrap, identity
 from verifiers.sandbox.attacks import ESCAPES
-from verifiers.sandbox.bubblewrap import Bubblewrap
 from verifiers.sandbox.probe import LIMITS
 
 Run = Callable[[Any], Any]
@@ -47,9 +47,6 @@ def test_a_backend_that_does_not_start_is_named_with_its_reason(
     program = tmp_path / "bwrap"
     program.write_text("#!/bin/sh\necho 'bwrap: no permission to make namespaces' >&2\nexit 1\n")
     program.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp/pytest-of-root"):
-            monkeypatch.setattr(identity, "dropped", lambda command: command)
     monkeypatch.setattr(bubblewrap, "dropped", lambda command: command)
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda _: str(program))
     with pytest.raises(SandboxUnavailable, match="bubblewrap: bwrap: no permission to make"):
@@ -78,9 +75,8 @@ def test_a_backend_that_stops_working_is_an_error(
 ) -> None:
     failing = Sandbox("bubblewrap", warm=0)
     failing.close()
-    monkeypatch.setattr(Bubblewrap, "home", "/somewhere")
     monkeypatch.setattr(bubblewrap, "arguments", lambda *_: ["--no-such-option"])
-    with pytest.raises(SandboxUnavailable, match=r"expected bubblewrap to start .* no-such-option"):
+    with pytest.raises(SandboxUnavailable, match=r"expected bubblewrap to start .*no-such-option"):
         run(failing.run("print(1)"))
 
 
@@ -97,15 +93,14 @@ def test_root_becomes_another_user(sandbox: Sandbox, run: Run) -> None:
     assert min(first, second) >= identity.UNUSED
 
 
-def test_what_others_can_not_read_is_known(tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "b"
-    folder.mkdir(parents=True)
-    for path in (tmp_path, *tmp_path.parents):
-        if not path.stat().st_mode & 0o001:
-            pytest.skip(f"{path} is closed to others")
-    assert identity.readable(str(folder))
-    folder.parent.chmod(0o700)
-    assert not identity.readable(str(folder))
+def test_what_others_can_not_read_is_known() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "a" / "b"
+        folder.mkdir(parents=True)
+        Path(name).chmod(0o755)
+        assert identity.readable(str(folder))
+        folder.parent.chmod(0o700)
+        assert not identity.readable(str(folder))
 
 
 def test_the_fallback_holds(run: Run) -> None:

@@ -175,7 +175,7 @@ def f(x):
         found.append(repr(frame.f_locals))
         frame = frame.f_back
     text = " ".join(found)
-    start = text.find("expected" + "-4711")
+    start = text.find("1174-detcepxe"[::-1])
     return text[start:start + 13] if start >= 0 else None
 """
     calls = problem("f", Calls("f", (((1,), secret),)))
@@ -183,6 +183,11 @@ def f(x):
     asserts = problem("f", Asserts("f", "def f(x):\n    '''.'''\n", tests))
     for task in (calls, asserts):
         assert run(code.averify(task, spy)).passed is False
+
+
+def test_reasons_can_be_shown(code: Code, run: Run) -> None:
+    answer = r"""def add(a, b): raise ValueError("\x1b[2Jx\n\x07y\u202e")"""
+    assert run(code.averify(ADD, answer)).reason == "case 1: ValueError: ?[2Jx??y?"
 
 
 def test_broken_tests_are_no_wrong_answer(code: Code, run: Run) -> None:

@@ -258,9 +258,15 @@ def test_a_call_that_never_returns(body: str, end: End, sandbox: Sandbox, run: R
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), True, "5", None])
 def test_limits_must_make_sense(value: Any) -> None:
-    for name in ("seconds", "memory", "output"):
-        with pytest.raises((TypeError, ValueError), match=f"expected .*{name}"):
+    for name in ("seconds", "memory", "output", "processes", "file", "open_files"):
+        with pytest.raises((TypeError, ValueError), match=f"expected .* of {name}"):
             Limits(**{name: value})
+    with pytest.raises(TypeError, match="expected a number of memory"):
+        Limits(memory=1e9)  # type: ignore[arg-type]
+
+
+def test_seconds_without_end_are_no_error(sandbox: Sandbox, run: Run) -> None:
+    assert run(sandbox.run("print(1)", limits=Limits(seconds=1e300))).stdout == b"1\n"
 
 
 def test_why_is_one_line() -> None:

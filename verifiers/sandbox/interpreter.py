@@ -13,7 +13,7 @@ from pathlib import Path
 
 PYTHON, HOME, PACKAGES = "/python", "/reasoner", "/packages"
 INSIDE = Path(__file__).parent / "inside"
-START = "import sys; sys.path[:0] = [{home!r}]; from inside.worker import main; main({packages!r})"
+START = "import sys; sys.path[:0] = [{home!r}]; from inside.worker import main; main({packages!r}, {filter!r})"
 # one thread for each library: a run has one processor's worth of time, and threads count
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
 
@@ -36,8 +36,9 @@ class Interpreter:
     mounts: tuple[Mount, ...]
     environment: tuple[tuple[str, str], ...]
 
-    def command(self) -> list[str]:
-        start = START.format(home=self.home, packages=self.packages)
+    def command(self, filter_: bytes = b"") -> list[str]:
+        """What starts the worker; it sets the system call filter ``filter_`` itself."""
+        start = START.format(home=self.home, packages=self.packages, filter=filter_.hex())
         return [self.program, "-I", "-S", "-B", "-X", "utf8", "-c", start]
 
 
@@ -57,16 +58,11 @@ def mounted(packages: tuple[str, ...]) -> Interpreter:
 
 
 def direct(packages: tuple[str, ...]) -> Interpreter:
-    """Our interpreter where it is, for backends without mounts: sources are targets."""
-    folders = [INSIDE, base(), *_folders(packages)]
-    mounts = tuple(Mount(str(path), str(path)) for path in folders)
-    beside = {str(path.parent) for path in _folders(packages)}
+    """Our interpreter where it is, for backends that can mount nothing."""
+    folders = [str(path.parent) for path in _folders(packages)]
+    environment = tuple(sorted(THREADS.items()))
     return Interpreter(
-        str(_executable()),
-        str(INSIDE.parent),
-        next(iter(beside), ""),
-        mounts,
-        tuple(sorted(THREADS.items())),
+        str(_executable()), str(INSIDE.parent), "".join(folders[:1]), (), environment
     )
 
 

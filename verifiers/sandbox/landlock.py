@@ -1,8 +1,9 @@
 """The fallback backend: the ``sandlock`` library, for kernels that allow no user namespaces.
 
-Landlock and a system call filter confine the process; it sees no file but /usr and its interpreter
-and can write nowhere. Weaker than bubblewrap: the process keeps its user id (none of its own when
-we are not root), there is no count of its files' memory, and killing its tree takes a warden.
+Landlock and system call filters confine the process; it can read /usr, its interpreter and the
+folders its libraries lie in, and write nowhere. Weaker than bubblewrap: numbers of the host show
+through, its process keeps our user id when we are not root, memory is bounded for each process
+alone, and killing its tree takes a warden.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from . import seccomp
 from .backend import Launch, Unusable
 from .identity import dropped, staged
 from .interpreter import INSIDE, base, direct
@@ -30,9 +32,14 @@ class Sandlock:
         if spec is None or spec.origin is None:
             raise Unusable("sandlock is not installed")
         self._interpreter = direct(packages)
+        try:
+            self._filter = seccomp.program()
+        except seccomp.UnknownMachine as error:
+            raise Unusable(str(error)) from None
         self._library = str(Path(spec.origin).resolve().parents[1])
-        beside = [self._interpreter.packages] if self._interpreter.packages else []
-        self._roots = [str(base()), str(INSIDE.parent), self._library, *beside]
+        # whole folders: Python looks for a module by listing the folder that has it
+        self._shown = [str(base()), *filter(None, (str(INSIDE.parent), self._interpreter.packages))]
+        self._roots = [*self._shown, self._library]
 
     @property
     def home(self) -> str:
@@ -48,11 +55,11 @@ class Sandlock:
         )
         config = {
             "library": seen(self._library),
-            "read": [*filter(os.path.exists, READABLE), *(seen(m.source) for m in inside.mounts)],
+            "read": [*filter(os.path.exists, READABLE), *map(seen, self._shown)],
             "environment": {**dict(inside.environment), "PATH": "/usr/bin"},
             "memory": MEMORY,
             "processes": PROCESSES,
-            "command": confined.command(),
+            "command": confined.command(self._filter),
         }
         warden = [confined.program, "-I", "-S", "-B", seen(str(WARDEN)), json.dumps(config)]
         command, _ = staged(self._roots, dropped(warden))

@@ -29,10 +29,11 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("seconds", "memory", "output", "processes", "file", "open_files"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"expected a number for {name}, got {value!r}")
+            kinds = (int, float) if name == "seconds" else (int,)
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise TypeError(f"expected a number of {name}, got {value!r}")
             if not (value > 0 and math.isfinite(value)):
-                raise ValueError(f"expected {name} above 0 and finite, got {value!r}")
+                raise ValueError(f"expected a finite number of {name} above 0, got {value!r}")
 
 
 class End(StrEnum):

@@ -21,6 +21,7 @@ from .limits import End, Limits, Ran
 BOOT_S = 20.0  # how long a child may take to wait for its request
 LOOK_S = 0.05  # between two looks at the memory of a run
 CHUNK = 1 << 16
+A_YEAR_S = 31_536_000.0  # more than that no limit of the kernel need hold
 DEEPEST = 200  # levels of a message
 
 
@@ -209,7 +210,7 @@ def kernel_limits(limits: Limits, namespaced: bool) -> list[tuple[str, int]]:
     return [
         *processes,  # one more for the worker's parent
         ("RLIMIT_AS", limits.memory),
-        ("RLIMIT_CPU", 2 * math.ceil(limits.seconds) + 1),
+        ("RLIMIT_CPU", 2 * math.ceil(min(limits.seconds, A_YEAR_S)) + 1),
         ("RLIMIT_FSIZE", limits.file),
         ("RLIMIT_NOFILE", limits.open_files),
         ("RLIMIT_CORE", 0),

@@ -37,6 +37,7 @@ def main(config: dict[str, Any]) -> NoReturn:
 
 def _confined(config: dict[str, Any]) -> int:
     sys.path.append(config["library"])
+    os.environ["HOME"] = "/"  # it asks for one, and a user of ours has none
     sandlock = import_module("sandlock")
     sandbox = sandlock.Sandbox(
         fs_readable=config["read"],
