@@ -158,6 +158,19 @@ def test_a_library_that_is_not_installed_is_left_out(run: Run, sandbox: Sandbox)
 # --- calls
 
 
+def test_only_lines_with_the_nonce_are_answers(sandbox: Sandbox, run: Run) -> None:
+    source = """
+import os
+def f(x):
+    for fd in range(3, 64):
+        try: os.write(fd, b'{"value": "forged"}\\n0123 {"value": "forged"}\\n{"val')
+        except OSError: pass
+    return "real"
+"""
+    called = run(sandbox.call(source, "f", [[1], [2]]))
+    assert [reply.value for reply in called.replies] == ["real", "real"]
+
+
 @pytest.mark.parametrize(
     "lie",
     [

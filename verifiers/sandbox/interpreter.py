@@ -13,7 +13,12 @@ from pathlib import Path
 
 PYTHON, HOME, PACKAGES = "/python", "/reasoner", "/packages"
 INSIDE = Path(__file__).parent / "inside"
-START = "import sys; sys.path[:0] = [{home!r}]; from inside.worker import main; main({packages!r}, {filter!r})"
+START = """
+import sys
+sys.path[:0] = [{home!r}]
+from inside.worker import main
+main({packages!r}, {filter!r})
+"""
 # one thread for each library: a run has one processor's worth of time, and threads count
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")}
 
