@@ -57,7 +57,7 @@ for _ in range(12):
         time.sleep(60)
 time.sleep(60)
 """,
-        frozenset({End.MEMORY}),
+        frozenset({End.MEMORY, End.TIMEOUT}),
     ),
     Attack(
         "filling the writable folders",
