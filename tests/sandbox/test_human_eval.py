@@ -18,6 +18,8 @@ from verifiers.code import Code
 from verifiers.code_task import Asserts, problem
 from verifiers.sandbox import Limits, Sandbox
 
+# Patched builtins, a forged result with os._exit(0) after it, and an object equal to everything
+WHOLE = ("equal to everything", "patched comparators", "a forged result on every descriptor")
 DATA = Path(__file__).parent / "data" / "HumanEval.jsonl.gz"
 Run = Callable[[Any], Any]
 
@@ -49,7 +51,7 @@ def test_every_canonical_solution_passes(sandbox: Sandbox, run: Run) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cheat", CHEATS)
+@pytest.mark.parametrize("cheat", WHOLE)
 def test_no_cheat_passes_once(cheat: str, sandbox: Sandbox, run: Run) -> None:
     answers = [(t, CHEATS[cheat].format(name=t.data["entry"])) for t, _ in tasks()]
     found = scores(Code(sandbox, limits=Limits(seconds=30)), answers, 3, run)
