@@ -22,7 +22,7 @@ from verifiers.sandbox import End, Limits, Ran, Sandbox
 from verifiers.sandbox.attacks import ESCAPES, Attack
 from verifiers.sandbox.floods import FLOODS
 from verifiers.sandbox.identity import readable
-from verifiers.sandbox.probe import ATTACKS, Row, aprobe
+from verifiers.sandbox.probe import ATTACKS, Row, aprobe, probe
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[[Any], Any]
@@ -98,6 +98,11 @@ def test_the_attacks_succeed_without_a_sandbox(run: Run, tmp_path: Path) -> None
     bare.close()
 
 
+def test_what_is_no_sandbox_is_not_attacked() -> None:
+    with pytest.raises(ValueError, match="expected a sandbox to attack, got 'unsafe'"):
+        probe("unsafe")
+
+
 # --- what can only be seen from outside
 
 
@@ -165,6 +170,7 @@ def test_our_process_gets_no_signal(sandbox: Sandbox, run: Run) -> None:
     before = {number: signal.signal(number, lambda n, _: got.append(n)) for number in numbers}
     program = f"""
 import os
+assert os.getpid() < 50, "not alone in a namespace"
 for pid in ({os.getpid()}, os.getppid(), -1, 0, 1):
     for number in {[int(n) for n in numbers]}:
         try: os.kill(pid, number)
@@ -199,7 +205,7 @@ except OSError:
     pass
 if {int(p) for p in os.listdir("/proc") if p.isdigit()} - {1, os.getpid()}:
     print("ESCAPED processes")
-for pid in range(2, 40):
+for pid in range(2, 40) if os.getpid() < 50 else ():
     if pid != os.getpid():
         try: os.kill(pid, 9)
         except OSError: continue

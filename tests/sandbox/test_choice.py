@@ -62,10 +62,14 @@ def test_asked_for_by_name_nothing_else_is_tried(monkeypatch: pytest.MonkeyPatch
         Sandbox("docker")
 
 
-def test_unsafe_is_only_what_was_asked_for_and_says_so(run: Run) -> None:
+def test_unsafe_is_only_what_was_asked_for_and_says_so(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare = Sandbox("unsafe", warm=0)
     ran = run(bare.run("print(1)"))
     assert (ran.stdout, ran.backend) == (b"1\n", "unsafe")
+    monkeypatch.setenv("SECRET", "hunter2")
+    assert b"hunter2" not in run(bare.run("import os; print(os.environ)")).stdout
     assert run(bare.run("while True: pass", limits=Limits(seconds=0.5))).end is End.TIMEOUT
     bare.close()
 

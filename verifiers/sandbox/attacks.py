@@ -189,7 +189,9 @@ if "NoNewPrivs:\\t1" not in status or "Seccomp:\\t2" not in status:
     Attack(
         "killing whoever can be reached",
         """
-import os, signal
+import os, signal, sys
+if os.getpid() > 50:  # not alone in a namespace: whoever is out there is to be left in peace
+    sys.exit("ESCAPED")
 for pid in (1, os.getppid(), -1, 0):
     for number in (signal.SIGTERM, signal.SIGSTOP, signal.SIGKILL):
         if pid == 0 and number != signal.SIGTERM:

@@ -137,7 +137,7 @@ def _start(launch: Launch, stdin: int, out: int, err: int) -> subprocess.Popen[b
         stdin=stdin,
         stdout=out,
         stderr=err,
-        env={},  # or bubblewrap's own environment, ours, could be read inside
+        env={},  # ours holds keys and settings: no process on the way down may see them
         cwd="/",
         pass_fds=launch.inherit,
         start_new_session=True,  # the terminal's signals are ours alone

@@ -1,4 +1,8 @@
-"""Attempts to use up the machine, or to never end, as programs to run in the sandbox."""
+"""Attempts to use up the machine, or to never end, as programs to run in the sandbox.
+
+Every one of them is bounded by itself: it goes a little beyond what a run may use and stops there.
+A sandbox that fails must cost a probe, never the machine that it was tried on.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +13,32 @@ FLOODS = (
     Attack(
         "a fork bomb",
         """
-import os
+import os, time
 count = 0
 while True:
     try:
         if os.fork() == 0:
-            import time; time.sleep(60)
+            time.sleep(5)
+            os._exit(0)
     except OSError:
         break
     count += 1
-    if count > 100:
+    if count > 40:
         print("ESCAPED", count)
         break
 """,
     ),
     Attack(
-        "a wild fork bomb",
+        "a fork bomb of which every process forks",
         """
-import os
-while True:
+import os, time
+for _ in range(6):
     try: os.fork()
     except OSError: pass
+time.sleep(0.2)
+if len([pid for pid in os.listdir("/proc") if pid.isdigit()]) > 40:
+    print("ESCAPED", flush=True)
+time.sleep(60)
 """,
         frozenset({End.TIMEOUT}),
     ),
@@ -37,7 +46,7 @@ while True:
         "a thread bomb",
         """
 import threading, time
-for count in range(200):
+for count in range(40):
     try:
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
     except RuntimeError:
@@ -51,10 +60,11 @@ else:
         "memory in many processes",
         """
 import os, time
-for _ in range(12):
+for _ in range(5):
     if os.fork() == 0:
-        x = b"x" * (200 << 20)
-        time.sleep(60)
+        x = b"x" * (100 << 20)
+        time.sleep(5)
+        os._exit(0)
 time.sleep(60)
 """,
         frozenset({End.MEMORY, End.TIMEOUT}),
@@ -72,13 +82,15 @@ for folder in ("/tmp", "/dev/shm"):
                     total += file.write(bytes(1 << 20))
         except OSError:
             break
+        if total > 100 << 20:
+            break
 if total > 100 << 20:
     print("ESCAPED", total)
 """,
     ),
     Attack(
-        "a million empty files",
-        "for n in range(10**7): open(f'/tmp/{n}', 'w').close()",
+        "very many empty files",
+        "for n in range(300_000): open(f'/tmp/{n}', 'w').close()",
         frozenset({End.MEMORY, End.TIMEOUT, End.EXIT}),
     ),
     Attack(

@@ -11,6 +11,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from .attacks import ESCAPES, Attack
+from .bare import Bare
 from .floods import FLOODS
 from .limits import Limits
 from .sandbox import Sandbox
@@ -30,10 +31,13 @@ class Row:
 
 
 def probe(backend: str = "") -> tuple[Row, ...]:
-    """Attack the sandbox that would be used; raises SandboxUnavailable when there is none.
+    """Attack the sandbox that would be used; raises SandboxUnavailable when there is none, and
+    ValueError for "unsafe", which has nothing to attack.
 
     Takes some seconds. Not from inside a running event loop: there, await :func:`aprobe`.
     """
+    if backend == Bare.name:
+        raise ValueError("expected a sandbox to attack, got 'unsafe', which is none")
     sandbox = Sandbox(backend, warm=AT_ONCE)
     try:
         return asyncio.run(aprobe(sandbox))
