@@ -49,8 +49,7 @@ async def _relay(asking: Session, answering: Session) -> Examined:
         reply = await answering.ask({"call": asked["call"]})
         if reply is None:
             return await _ended(answering)
-        known = "value" if "value" in reply else "error"  # a stranger may have sent anything
-        asked = await asking.ask({known: reply.get(known, "no answer")})
+        asked = await asking.ask(reply)
     if asked is None:
         ran = await asking.ran()
         return Examined(None, f"the tests ended without a result: {ran.why}")

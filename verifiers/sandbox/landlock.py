@@ -21,7 +21,7 @@ from .interpreter import INSIDE, base, direct
 
 READABLE = ("/usr", "/bin", "/lib", "/lib64", "/proc")
 WARDEN = Path(__file__).with_name("warden.py")
-MEMORY, PROCESSES = 1 << 30, 64  # outer bounds; each run sets narrower ones for itself
+MEMORY, PROCESSES = 1 << 30, 24  # outer bounds; a run sets narrower ones, but not of processes
 
 
 class Sandlock:
