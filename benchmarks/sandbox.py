@@ -37,6 +37,7 @@ def main() -> None:
     cold, warm = Sandbox(warm=0), Sandbox(warm=AT_ONCE)
     kinds: dict[str, Callable[[], None]] = {
         "bare `python -c pass`": bare,
+        "bare `python -I -S -c pass`": lambda: bare("-I", "-S"),  # as it is started inside
         "cold: started when needed": lambda: asyncio.run(one_by_one(cold)),
         "warm: started ahead": lambda: asyncio.run(one_by_one(warm)),
         f"warm, {AT_ONCE} at once": lambda: asyncio.run(at_once(warm)),
@@ -78,9 +79,10 @@ def main() -> None:
     )
 
 
-def bare() -> None:
+def bare(*options: str) -> None:
+    command = [sys.executable, *options, "-c", "pass"]
     for _ in range(RUNS):
-        subprocess.run([sys.executable, "-c", "pass"], stdin=subprocess.DEVNULL, check=True)
+        subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
 
 
 async def one_by_one(sandbox: Sandbox) -> None:
