@@ -1,0 +1,171 @@
+"""Code by unit tests: the solution runs in a sandbox, the grading outside its process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from .agree import agree
+from .code_task import Asserts, Calls, Programs, Task, read
+from .problem import Problem
+from .sandbox import End, Limits, Ran, Sandbox, SandboxUnavailable
+from .sandbox.exam import exam
+from .sandbox.inside.plain import NotPlain, decode, encode
+from .verdict import Status, Verdict, right, unjudged, wrong
+
+LONGEST = 100_000  # characters of an answer
+_FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+class CheckerFailed(RuntimeError):
+    """A fault of the checker says nothing about the answer."""
+
+
+Checker = Callable[[tuple[Any, ...], Any], bool]
+"""(arguments, value) -> is the value right? Runs in our process, on plain data alone."""
+
+
+class Code:
+    """Judges Python source against the tests in a problem's reference.
+
+    ``checker`` decides on the values of :class:`Calls` in place of comparing with the expected
+    ones. ``sandbox``: opened at the first answer when not given.
+    """
+
+    name = "code"
+    version = "1"
+    self_checking = False
+
+    def __init__(
+        self,
+        sandbox: Sandbox | None = None,
+        *,
+        limits: Limits | None = None,
+        checker: Checker | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._limits = limits or Limits()
+        self._checker = checker
+
+    def verify(self, problem: Problem, answer: str) -> Verdict:
+        """:meth:`averify` from synchronous code, inside a running event loop, too."""
+        work = self.averify(problem, answer)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(work)
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, work).result()
+
+    async def averify(self, problem: Problem, answer: str) -> Verdict:
+        """Never raises for anything the answer does; cancelling kills what runs."""
+        by = f"{self.name}@{self.version}"
+        if problem.reference is None:
+            return unjudged(by, "no tests are known for this question")
+        try:
+            task = read(problem.reference)
+        except ValueError as error:
+            return Verdict(None, Status.ERROR, str(error), by)
+        if len(answer) > LONGEST:
+            return wrong(by, f"expected at most {LONGEST} characters, got {len(answer)}")
+        try:
+            if self._sandbox is None:
+                self._sandbox = Sandbox()
+            verdict = await self._judge(self._sandbox, task, source(answer), by)
+        except (SandboxUnavailable, CheckerFailed, OSError) as error:
+            return Verdict(None, Status.ERROR, str(error), by)
+        reason = printable(verdict.reason)
+        if self._sandbox.backend == "unsafe":
+            reason += " [unsafe: ran without isolation]"
+        return replace(verdict, reason=reason.strip())
+
+    async def _judge(self, sandbox: Sandbox, task: Task, solution: str, by: str) -> Verdict:
+        match task:
+            case Programs():
+                return await self._programs(sandbox, task, solution, by)
+            case Calls():
+                return await self._calls(sandbox, task, solution, by)
+            case Asserts(entry, before, tests):
+                whole = completed(before, solution, entry)
+                found = await exam(sandbox, whole, entry, before, tests, self._limits)
+        if found.passed is None:
+            if found.end is None:
+                return Verdict(None, Status.ERROR, found.reason, by)
+            return unfinished(found.end, found.reason, by)
+        return right(by, found.reason) if found.passed else wrong(by, found.reason)
+
+    async def _programs(self, sandbox: Sandbox, task: Programs, solution: str, by: str) -> Verdict:
+        for number, (given, expected) in enumerate(task.cases, 1):
+            stdin = given.encode("utf-8", "surrogatepass")
+            ran = await sandbox.run(solution, stdin, self._limits)
+            if ran.end is End.EXIT:
+                return wrong(by, f"case {number}: {ran.why}")
+            if ran.end is not End.OK:
+                return unfinished(ran.end, f"case {number}: {ran.why}", by)
+            if lines(ran.stdout.decode("utf-8", "replace")) != lines(expected):
+                return wrong(by, f"case {number}: wrote something else than expected")
+        return right(by, f"right in {len(task.cases)} cases")
+
+    async def _calls(self, sandbox: Sandbox, task: Calls, solution: str, by: str) -> Verdict:
+        given = [args for args, _ in task.cases]
+        called = await sandbox.call(solution, task.entry, given, self._limits)
+        for number, (case, reply) in enumerate(zip(task.cases, called.replies, strict=False), 1):
+            if reply.error is not None:
+                return wrong(by, f"case {number}: {reply.error}")
+            if not self._accepts(case, reply.data):
+                return wrong(by, f"case {number}: returned something else than expected")
+        if len(called.replies) < len(task.cases):
+            return unfinished(called.ran.end, silent(called.ran), by)
+        return right(by, f"right in {len(task.cases)} cases")
+
+    def _accepts(self, case: tuple[tuple[Any, ...], Any], data: object) -> bool:
+        args, expected = case
+        if self._checker is None:
+            return agree(encode(expected), data)
+        try:
+            value = decode(data)
+        except (NotPlain, RecursionError):
+            return False
+        try:
+            return self._checker(args, value) is True
+        except Exception as error:
+            raise CheckerFailed(f"the checker failed: {error!r}"[:300]) from error
+
+
+def unfinished(end: End, reason: str, by: str) -> Verdict:
+    """The verdict on a solution that did not come to its end: not judged, so never trained on."""
+    wanted = "TIMEOUT" if end is End.TIMEOUT else "CRASH"
+    return Verdict(None, Status.__members__.get(wanted, Status.ERROR), reason, by)
+
+
+def printable(text: str) -> str:
+    """What a solution says of itself may hold anything, sequences that command terminals too."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def silent(ran: Ran) -> str:
+    return "ended without an answer" if ran.end is End.OK else ran.why
+
+
+def source(answer: str) -> str:
+    """The code of an answer: its last fenced block, or all of it."""
+    blocks = _FENCE.findall(answer)
+    return str(blocks[-1]) if blocks else answer
+
+
+def completed(before: str, solution: str, entry: str) -> str:
+    """The whole source: ``solution`` may be the rest of ``before``, or the function anew."""
+    start = re.compile(rf"^(?:async )?def {re.escape(entry)}\b", re.MULTILINE)
+    if start.search(solution) is None:
+        return before + solution
+    shown = start.search(before)  # what stands above it, imports above all, still counts
+    return f"{before[: shown.start()] if shown else before}\n{solution}"
+
+
+def lines(text: str) -> list[str]:
+    """Compared without blanks at the ends of lines and blank lines at the end."""
+    return [line.rstrip() for line in text.rstrip().splitlines()]
