@@ -15,6 +15,7 @@ from search import Meter, Outcome
 from verifiers import Domain, Problem, Verdict, Verifier, ajudge, judge, signed
 from verifiers.judge import AsyncVerifier
 
+AT_ONCE = 16  # verdicts awaited: each holds two descriptors
 FAILURES = 8  # in a row, before a word is said of it
 _SHARE = 0.5  # of the time left: a verdict that takes longer must not cost the answer, too
 
@@ -28,6 +29,7 @@ class Judging:
         self._patient = isinstance(verifier, AsyncVerifier)
         self._known: dict[str, Outcome] = {}  # one answer is reached along many lines
         self._asked: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._failures = 0  # in a row
         self._warned = False
 
@@ -61,7 +63,9 @@ class Judging:
             task.cancel()
 
     async def _ask(self, answer: str) -> None:
-        self._note(answer, await ajudge(self._verifier, self._problem, answer))
+        async with self._room:
+            verdict = await ajudge(self._verifier, self._problem, answer)
+        self._note(answer, verdict)
 
     def _note(self, answer: str, verdict: Verdict) -> None:
         reason = verdict.reason

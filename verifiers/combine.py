@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Generator
 from hashlib import blake2b
 
-from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
+from .judge import Verifier, VerifierError, ajudge, judge, ready, self_checking, signed
 from .problem import Problem
 from .verdict import Status, Verdict, unjudged
 
@@ -53,6 +53,11 @@ class Combined:
                 member = asking.send(await ajudge(member, problem, answer))
         except StopIteration as done:
             return self._signed(done.value)
+
+    def prepare(self) -> None:
+        """Start every member. Raises :class:`VerifierError` when one can not run here."""
+        for member in self.members:
+            ready(member)
 
     def _signed(self, verdict: Verdict) -> Verdict:
         reason = f"{verdict.verifier}: {verdict.reason}" if verdict.verifier else verdict.reason

@@ -32,6 +32,10 @@ _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*", re.ASCII)
 class Runner(Protocol):
     """Where a function runs: gives a verdict's status, score, reason and seconds."""
 
+    def start(self) -> None:
+        """Get ready for the first call; never waits."""
+        ...
+
     def call(self, values: dict[str, Any]) -> dict[str, Any]: ...
 
     async def acall(self, values: dict[str, Any]) -> dict[str, Any]: ...
@@ -110,6 +114,18 @@ class Function:
         except (ValueError, TypeError, OSError) as error:  # it can not even be asked
             return failure(Status.ERROR, explain(error))
 
+    def prepare(self) -> None:
+        """Start what the function runs in, without waiting for it.
+
+        Raises :class:`VerifierError` when there is nowhere for it to run.
+        """
+        try:
+            self.runner().start()
+        except OSError as error:
+            raise VerifierError(
+                f"expected to start a process for {signed(self)}: {explain(error)}"
+            ) from error
+
     def runner(self) -> Runner:
         """Where the function runs; made on first use. Raises :class:`VerifierError`."""
         with self._lock:
@@ -165,6 +181,9 @@ class _Here:
             "reason": verdict.reason,
             "seconds": time.monotonic() - started,
         }
+
+    def start(self) -> None:
+        """Nothing is needed."""
 
     def close(self) -> None:
         """Nothing runs between calls."""
@@ -239,7 +258,13 @@ def as_verifier(found: object, source: Source | None = None, name: str = "") -> 
     Raises :class:`VerifierError` for anything else.
     """
     if isinstance(found, type):
-        found = found()
+        try:
+            found = found()
+        except Exception as error:
+            raise VerifierError(
+                f"expected a verifier class that needs no arguments, found {_label(found)}: "
+                f"{explain(error)}; name an instance of it instead"
+            ) from error
     if isinstance(found, Verifier):
         return found
     if callable(found):

@@ -43,6 +43,21 @@ class AsyncVerifier(Verifier, Protocol):
         ...
 
 
+@runtime_checkable
+class Prepared(Protocol):
+    """A verifier that has something to start before it judges."""
+
+    def prepare(self) -> None:
+        """Never waits. Raises :class:`VerifierError`, which says what is missing."""
+        ...
+
+
+def ready(verifier: Verifier) -> None:
+    """Start what ``verifier`` needs; raise :class:`VerifierError` when it can not judge here."""
+    if isinstance(verifier, Prepared):
+        verifier.prepare()
+
+
 def signed(verifier: Verifier) -> str:
     """``name@version``: how verdicts and traces call a verifier."""
     return f"{verifier.name}@{verifier.version}"

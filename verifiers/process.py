@@ -56,6 +56,12 @@ class Process:
         self._waiting = 0
         self._warm = False  # it has answered once, so its import is over
 
+    def start(self) -> None:
+        """Begin the child, whose import then runs beside whatever else has to be loaded."""
+        with self._lock:
+            if self._control is None or self._owner != os.getpid():
+                self._control, self._child = self._begin()
+
     def call(self, values: dict[str, Any]) -> dict[str, Any]:
         """Judge with these arguments: a verdict's status, score, reason and seconds."""
         frame = _frame(values)
@@ -170,7 +176,7 @@ def _end(child: subprocess.Popen[bytes], control: socket.socket) -> None:
     """Closing its control socket asks a child to end; one that does not is killed."""
     control.close()
     try:
-        child.wait(2.0)
+        child.wait(1.0)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)

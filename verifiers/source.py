@@ -136,12 +136,13 @@ def _module(name: str) -> ModuleType:
 
 
 def _file(path: Path) -> ModuleType:
-    """The module in a file, run once a process. Its folder is searched last, for its helpers."""
-    name = f"_verifier_{path.stem}_{blake2b(str(path).encode(), digest_size=6).hexdigest()}"
-    if name in sys.modules:
-        return sys.modules[name]
+    """The module in a file, run once until it changes. Its folder is searched last, for helpers."""
     if not path.is_file():
         raise VerifierError(f"expected a Python file, found none at {path}; check the path")
+    text = f"{path} {path.stat().st_mtime_ns}"
+    name = f"_verifier_{path.stem}_{blake2b(text.encode(), digest_size=6).hexdigest()}"
+    if name in sys.modules:
+        return sys.modules[name]
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise VerifierError(f"expected a Python file, found {path}; name a file ending in .py")
