@@ -27,7 +27,7 @@ ROUNDS = 3  # in a new process each, so that chance falls out otherwise
 _AT_ONCE = 16  # verdicts awaited: each holds two descriptors
 _PER_LEVEL = 3  # problems of a domain
 _EVERY = 4  # attacks: one is asked again
-_ATTACKED = 3  # problems that the corpus is held against
+_ATTACKED = 2  # problems that the corpus is held against
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,9 @@ from .judge import VerifierError
 from .source import Source
 from .verdict import NoVerdict, Status, as_verdict, explain
 
+IMPORTING = "REASONER_VERIFIER_IMPORT"
+"""Set while a child imports its function: a file that judges something as it is imported would
+otherwise start a child, which imports the file, which starts a child..."""
 START_S = 60  # to import the function; after that the kernel ends the child
 MAX_REASON = 500  # characters: a reply fits into a pipe's smallest buffer, so writing never blocks
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -281,7 +284,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.alarm(START_S)
+    os.environ[IMPORTING] = terms["source"][1][:1000]
     judge = _load(Source(*terms["source"]))
+    del os.environ[IMPORTING]
     signal.alarm(0)
     gc.collect()
     gc.freeze()  # what was imported stays shared with the forks

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import inspect
 import re
 import threading
-import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, overload
 
 from .arguments import Missing, arguments, wants
@@ -17,7 +13,8 @@ from .judge import Verifier, VerifierError, failure, signed, too_long
 from .problem import Problem
 from .process import Process
 from .source import Source, source_of
-from .verdict import NoVerdict, Status, Verdict, as_verdict, explain, unjudged
+from .trusted import Trusted
+from .verdict import Status, Verdict, explain, unjudged
 
 Judge = Callable[..., Any]
 Example = tuple["str | Problem | Mapping[str, Any]", str, "bool | float"]
@@ -77,7 +74,7 @@ class Function:
         self._source = source
         self._runner: Runner | None = None
         if isolation == "trusted":
-            self._runner = _Here(function, timeout)
+            self._runner = Trusted(function, self.timeout)
         self._lock = threading.Lock()
         functools.update_wrapper(self, function)
 
@@ -151,52 +148,6 @@ class Function:
         return Verdict(
             reply["score"], Status(reply["status"]), reply["reason"], signed(self), reply["seconds"]
         )
-
-
-class _Here:
-    """Trusted: runs in this very process, where nothing can be killed or capped."""
-
-    def __init__(self, function: Judge, timeout: float) -> None:
-        self.function, self.timeout = function, timeout
-
-    def call(self, values: dict[str, Any]) -> dict[str, Any]:
-        return _waited(self.acall(values))
-
-    async def acall(self, values: dict[str, Any]) -> dict[str, Any]:
-        started = time.monotonic()
-        try:
-            value = self.function(**values)
-            if inspect.isawaitable(value):
-                value = await asyncio.wait_for(value, self.timeout)
-            verdict = as_verdict(value)
-        except TimeoutError:
-            verdict = failure(Status.TIMEOUT, f"no verdict in {self.timeout:g} s")
-        except NoVerdict as error:
-            verdict = failure(Status.ERROR, str(error))
-        except (Exception, SystemExit) as error:
-            verdict = failure(Status.ERROR, f"raised {explain(error)}")
-        return {
-            "status": verdict.status,
-            "score": verdict.score,
-            "reason": verdict.reason,
-            "seconds": time.monotonic() - started,
-        }
-
-    def start(self) -> None:
-        """Nothing is needed."""
-
-    def close(self) -> None:
-        """Nothing runs between calls."""
-
-
-def _waited(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
-    """The result of ``work``, from inside a running event loop as well."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 def _no_sandbox(source: Source, timeout: float, memory: int) -> Runner:

@@ -43,8 +43,6 @@ def plugins(taken: Collection[str] = ()) -> dict[str, Plugin]:
 
 @lru_cache(maxsize=8)
 def _load(wanted: str | None, taken: tuple[str, ...]) -> dict[str, Plugin]:
-    if wanted is not None and not wanted.strip():
-        return {}
     from importlib.metadata import entry_points
 
     allowed = None if wanted is None else {name.strip() for name in wanted.split(",")}

@@ -21,7 +21,8 @@ from dataclasses import astuple
 from typing import Any, NamedTuple
 
 from .arguments import to_json
-from .child import START_S
+from .child import IMPORTING, START_S
+from .judge import VerifierError
 from .source import Source
 from .verdict import Status
 
@@ -119,6 +120,11 @@ class Process:
         return self._child
 
     def _begin(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        if (file := os.environ.get(IMPORTING)) is not None:
+            raise VerifierError(
+                f"expected a file that only defines its verifiers, found that {file} judges as it "
+                "is imported; put what it does under 'if __name__ == \"__main__\":'"
+            )
         ours, theirs = socket.socketpair()
         terms = {
             "path": [entry or os.getcwd() for entry in sys.path],

@@ -190,6 +190,18 @@ def test_what_is_still_being_judged_ends_with_the_search() -> None:
     assert judge.outcome("a").score is None
 
 
+def test_an_answer_leaves_no_verdict_under_way(tmp_path: Path) -> None:
+    spec = river(tmp_path, "while True: pass", timeout=60)
+
+    async def think() -> list[str]:
+        await guesser().aask("Which river?", think=0.5, verifier=spec)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return [str(task) for task in asyncio.all_tasks() if "_ask" in str(task)]
+
+    assert asyncio.run(think()) == []
+
+
 # --- saved and thought on
 
 

@@ -126,7 +126,7 @@ WAYS = {
     "fork": _fork_and_return,
     "daemon": _daemon,
     "family": _fork_family,
-    "memory": lambda: "x" * 2**40 == "",
+    "memory": lambda: len(bytearray(2**31)) == 0,
     "exit": lambda: sys.exit(0),
     "os exit": lambda: os._exit(0),
     "interrupt": lambda: (_ for _ in ()).throw(KeyboardInterrupt),
@@ -155,9 +155,23 @@ def slow(answer: str) -> bool:
     return True
 
 
+@verifier(timeout=30.0)
+def daemon(answer: str) -> bool:
+    """Leaves a process in a session of its own, whose parent is gone."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            Path(answer).write_text(str(os.getpid()))
+            time.sleep(3600)
+        os._exit(0)
+    while not Path(answer).exists():
+        time.sleep(0.01)
+    return True
+
+
 @verifier
-def environment(answer: str) -> Verdict:
-    return Verdict(1.0, reason=" ".join(sorted(os.environ)))
+def environment(answer: str) -> bool:
+    return answer in os.environ
 
 
 @verifier
