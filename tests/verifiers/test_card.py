@@ -152,7 +152,8 @@ def test_a_mutation_is_one_other_character(right: str) -> None:
 def oracle(text: str) -> tuple[Fraction, list[int]] | None:
     """Value and numbers of an expression, by Python's own parser; None for anything else."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        # "07" is seven to people, and a syntax error to Python
+        tree = ast.parse(re.sub(r"\b0+(?=[0-9])", "", text.strip()), mode="eval").body
     except (SyntaxError, ValueError):
         return None
     used: list[int] = []
