@@ -11,10 +11,11 @@ from functools import cache
 from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
 from search import Budget, StopWhen, parse_seconds, strategy
-from verifiers import Problem, domain, recognise
+from verifiers import Problem, recognise, signed
 
 from .answer import Answer
 from .catalog import DEFAULT, Model, find_model
+from .chosen import Asked, choose, choose_again
 from .errors import RunError, UsageError
 from .question import check_question
 from .recorder import revive
@@ -24,15 +25,10 @@ from .sync import run
 from .thinking import Plan, Thinking
 from .traces import TraceWriter
 
-GENERAL_NOTE = (
-    "no verifier knows this kind of question, so agreement is the only measure of confidence; "
-    "the bundled model knows countdown, arithmetic, equations and short word problems; "
-    "for anything else bring a bigger model: the README says how to plug in an engine"
-)
-
 
 class Options(TypedDict, total=False):
-    """How to think. ``stop_when``: verified, confident (the default) or budget."""
+    """How to think. ``stop_when``: verified, confident (the default) or budget. ``verifier``:
+    judges the answers in the place of the question's own domain."""
 
     strategy: str
     stop_when: str
@@ -40,6 +36,7 @@ class Options(TypedDict, total=False):
     max_nodes: int | None
     seed: int
     save: bool
+    verifier: Asked | None
 
 
 class Reasoner:
@@ -47,12 +44,21 @@ class Reasoner:
 
     ``model``: a name from the catalog or a model's folder, loaded with the first question; or a
     model that is loaded already.
-    ``store``: where runs are saved. Safe to use from several threads and event loops.
+    ``store``: where runs are saved. ``verifier``: judges all answers, unless a question brings
+    another: a name, ``./file.py:function``, ``package.module:function``, a function or a verifier.
+    Safe to use from several threads and event loops.
     Raises ``ModelError`` for an unknown model at once, for a broken one when it is loaded.
     """
 
-    def __init__(self, model: str | Model = DEFAULT, *, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Model = DEFAULT,
+        *,
+        store: Store | None = None,
+        verifier: Asked | None = None,
+    ) -> None:
         self.store = store or Store()
+        self.verifier = verifier
         self._lock = threading.Lock()
         self._loaded: Model | None = None
         if isinstance(model, Model):
@@ -99,7 +105,7 @@ class Reasoner:
             options.get("max_tokens"),
             options.get("max_nodes"),
         )
-        family = domain(problem.domain)
+        chosen = choose(options.get("verifier") or self.verifier, problem)
         plan = Plan(
             problem,
             _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),
@@ -107,7 +113,8 @@ class Reasoner:
             check_stop_when(options.get("stop_when", StopWhen.CONFIDENT)),
             options.get("seed", 0),
             self.model,
-            note=GENERAL_NOTE if problem.domain == "general" else "",
+            chosen.verifier,
+            note=chosen.note,
         )
 
         def open_trace(model: Model) -> tuple[str, TraceWriter]:
@@ -124,12 +131,13 @@ class Reasoner:
                     data=dict(problem.data),
                     model=self.model,
                     fingerprint=model.fingerprint,
-                    verifier=f"{family.name}@{family.version}",
+                    verifier=signed(chosen.verifier),
                     strategy=plan.strategy,
                     stop_when=plan.stop_when,
                     seed=plan.seed,
                     limits=limits,
                     curve=_knots(model, problem),
+                    judge=chosen.spec,
                 ),
             )
             self.store.prune(keep=run_id)
@@ -162,10 +170,13 @@ class Reasoner:
         *,
         strategy: str | None = None,
         stop_when: str | None = None,
+        verifier: Asked | None = None,
     ) -> Thinking:
         """Think on: the same tree, ``think`` longer ("+30s" reads as "30s"); after ``kill -9`` too.
 
-        The model is this reasoner's. Raises ``RunError`` when the run is in use or unreadable.
+        The model is this reasoner's, the verifier the run's; one that was given in Python must be
+        given again. Raises ``RunError`` when the run is in use or unreadable, and when its
+        verifier is gone or another by now.
         """
         added_s = _sensible(
             parse_seconds, think.removeprefix("+") if isinstance(think, str) else think
@@ -181,6 +192,7 @@ class Reasoner:
         try:
             trace = self.store.read(run_id)
             header, past = trace.header, revive(trace)
+            chosen = choose_again(verifier or self.verifier, past.problem, header)
             limits = Limits(past.used.seconds + added_s)
             plan = Plan(
                 past.problem,
@@ -189,10 +201,11 @@ class Reasoner:
                 check_stop_when(stop_when or past.terms.stop_when),
                 past.terms.seed,
                 self.model,
+                chosen.verifier,
                 past.tree,
                 past.used,
                 past.first_answer_s,
-                GENERAL_NOTE if header.domain == "general" else "",
+                chosen.note,
             )
         except BaseException:
             if isinstance(writer, TraceWriter):

@@ -16,6 +16,7 @@ OPTIONS = {
         "--max-tokens",
         "--max-nodes",
         "--seed",
+        "--verifier",
         "--json",
         "--no-save",
     },
@@ -24,6 +25,7 @@ OPTIONS = {
         "--model",
         "--strategy",
         "--one-at-a-time",
+        "--verifier",
         "--seed",
         "--limit",
         "--json",
@@ -36,6 +38,9 @@ OPTIONS = {
     "runs resume": {"--think", "--strategy", "--stop-when", "--json"},
     "runs export": {"--html"},
     "runs rm": set[str](),
+    "verifiers list": {"--json"},
+    "verifiers show": {"--json"},
+    "verifiers test": {"--json"},
 }
 
 

@@ -3,10 +3,14 @@
 Knows no model, no search, no torch.
 """
 
+from .combine import all_of, first_of, vote, weighted
 from .domain import Domain, Step
+from .function import as_verifier, verifier
+from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
 from .problem import Problem
-from .registry import UnknownDomain, domain, domains, recognise
+from .registry import UnknownDomain, domain, domains, find_verifier, recognise
 from .suites import SUITES, fingerprint, held_out, suite
+from .text import choice, exact, regex
 from .verdict import Status, Verdict
 
 __all__ = [
@@ -17,10 +21,26 @@ __all__ = [
     "Step",
     "UnknownDomain",
     "Verdict",
+    "Verifier",
+    "VerifierError",
+    "ajudge",
+    "all_of",
+    "as_verifier",
+    "choice",
     "domain",
     "domains",
+    "exact",
+    "find_verifier",
     "fingerprint",
+    "first_of",
     "held_out",
+    "judge",
     "recognise",
+    "regex",
+    "self_checking",
+    "signed",
     "suite",
+    "verifier",
+    "vote",
+    "weighted",
 ]

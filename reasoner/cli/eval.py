@@ -18,6 +18,14 @@ def evaluate(
     one_at_a_time: Annotated[
         bool, typer.Option("--one-at-a-time", help="Each question has the machine to itself.")
     ] = False,
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERIFIER",
+            help="Judge and grade answers by this: a name, ./file.py:function or module:function.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of every search.")] = 0,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first N questions.", show_default=False)
@@ -41,6 +49,7 @@ def evaluate(
     from rich.console import Console
 
     from ..agent import Reasoner
+    from ..chosen import begin
     from ..errors import ReasonerError
     from ..evaluate import Plan, Results, load, parse_arms, report, run
     from ..evaluate.asker import asker, identity
@@ -53,14 +62,15 @@ def evaluate(
     if plot is not None:
         check_matplotlib()
     arms = parse_arms(budgets, strategy)
+    grader = None if verifier is None else begin(verifier)
     items = tuple(load(what, limit))
     name = Path(what).stem
     console = Console(stderr=True)
     stopped = False
     try:
         results = Results(out)
-        with Reasoner(model) as reasoner:
-            plan = Plan(items, arms, identity(reasoner), seed, one_at_a_time)
+        with Reasoner(model, verifier=grader) as reasoner:
+            plan = Plan(items, arms, identity(reasoner), seed, one_at_a_time, grader)
             with progress(console, len(plan.todo(results)), name) as on_row:
                 try:
                     wait(run(plan, asker(reasoner), results, on_row))

@@ -1,0 +1,61 @@
+"""Score cards, kept beside the runs: which verifiers may make training data."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+
+from verifiers import Verifier, signed
+from verifiers.card import Check, ScoreCard, digest
+
+from .errors import UsageError
+from .runs import default_home
+
+
+def save(card: ScoreCard, home: Path | None = None) -> Path:
+    """Keep a card in place of an earlier one of the same source. Raises ``OSError``."""
+    path = _path(card.verifier, card.version, card.digest, home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+    fresh.replace(path)
+    return path
+
+
+def find(verifier: Verifier, home: Path | None = None) -> ScoreCard | None:
+    """The card of this very version and source; None when there is none that can be read."""
+    known = digest(verifier)
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        path = _path(verifier.name, verifier.version, known, home)
+        data = json.loads(path.read_text(encoding="utf-8"))
+        checks = tuple(Check(**check) for check in data.pop("checks"))
+        card = ScoreCard(**data, checks=checks)
+        if (card.verifier, card.version, card.digest) == (verifier.name, verifier.version, known):
+            return card
+    return None
+
+
+def may_mint(verifier: Verifier, home: Path | None = None) -> bool:
+    """Whether verdicts of this verifier may become training data: it has passed its test, and
+    neither its version nor its source has changed since."""
+    card = find(verifier, home)
+    return card is not None and card.passed
+
+
+def check_may_mint(verifier: Verifier, home: Path | None = None) -> None:
+    """Raise ``UsageError``, with what to run, for a verifier that may not make training data."""
+    if not may_mint(verifier, home):
+        state = "none" if find(verifier, home) is None else "one that failed"
+        raise UsageError(
+            f"expected a passed score card of {signed(verifier)}, found {state}; "
+            f"run: reasoner verifiers test {verifier.name}"
+        )
+
+
+def _path(name: str, version: str, source: str, home: Path | None) -> Path:
+    key = blake2b(f"{name}@{version} {source}".encode(), digest_size=10).hexdigest()
+    return (home or default_home()) / "cards" / f"{key}.json"

@@ -1,0 +1,77 @@
+"""Which verifier judges: the one asked for, else the domain's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from verifiers import Problem, Verifier, VerifierError, as_verifier, domain, find_verifier, signed
+from verifiers.judge import ready
+from verifiers.source import parse
+
+from .errors import RunError, UsageError
+from .records import Header
+
+GENERAL_NOTE = (
+    "no verifier knows this kind of question, so agreement is the only measure of confidence; "
+    "the bundled model knows countdown, arithmetic, equations and short word problems; "
+    "for anything else bring a bigger model: the README says how to plug in an engine"
+)
+
+Asked = str | Verifier | Callable[..., Any]
+"""A name, ``./file.py:function``, ``package.module:function``, a verifier, or a plain function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """``spec``: where it is found again; None for the domain's own and for objects of Python.
+    ``note``: what the reader of an answer should know."""
+
+    verifier: Verifier
+    spec: str | None = None
+    note: str = ""
+
+
+def choose(asked: Asked | None, problem: Problem) -> Chosen:
+    """Raises ``UsageError`` for one that can not be found or can not run here."""
+    if asked is None:
+        family = domain(problem.domain)
+        return Chosen(family, note=GENERAL_NOTE if family.name == "general" else "")
+    found = begin(asked)
+    return Chosen(found, str(parse(asked)) if isinstance(asked, str) else None)
+
+
+def find(asked: Asked) -> Verifier:
+    """Raises ``UsageError`` for a verifier that can not be found."""
+    try:
+        return find_verifier(asked) if isinstance(asked, str) else as_verifier(asked)
+    except VerifierError as error:
+        raise UsageError(str(error)) from None
+
+
+def begin(asked: Asked) -> Verifier:
+    """:func:`find`, and start what it runs in. Raises ``UsageError`` when it can not run here."""
+    found = find(asked)
+    try:
+        ready(found)
+    except VerifierError as error:
+        raise UsageError(str(error)) from None
+    return found
+
+
+def choose_again(asked: Asked | None, problem: Problem, header: Header) -> Chosen:
+    """The verifier a run was begun with: verdicts of two can not share a tree.
+
+    Raises ``RunError`` when it is another by now, or can not be found any more.
+    """
+    try:
+        chosen = choose(header.judge if asked is None else asked, problem)
+    except UsageError as error:
+        raise RunError(f"{header.verifier} judged run {header.run_id}: {error}") from None
+    if (found := signed(chosen.verifier)) != header.verifier:
+        raise RunError(
+            f"expected {header.verifier} to judge run {header.run_id} on, found {found}; "
+            "bring the old one back (in Python: resume(..., verifier=...)), or ask again"
+        )
+    return chosen

@@ -1,0 +1,74 @@
+"""Who may make training data: only a verifier whose test was passed, as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reasoner.cards import check_may_mint, find, may_mint, save
+from reasoner.errors import UsageError
+from verifiers import domain, find_verifier
+from verifiers.card import Check, ScoreCard, digest
+
+FAMILY = domain("countdown")
+PASSED = ScoreCard("countdown", FAMILY.version, digest(FAMILY), (Check("right", 3, 0),))
+
+
+def test_without_a_card_nothing_is_minted(home: Path) -> None:
+    assert not may_mint(FAMILY)
+    with pytest.raises(UsageError, match="found none; run: reasoner verifiers test countdown"):
+        check_may_mint(FAMILY)
+
+
+def test_with_a_passed_card_it_may(home: Path) -> None:
+    save(PASSED)
+    assert may_mint(FAMILY)
+    assert find(FAMILY) == PASSED
+    check_may_mint(FAMILY)
+    assert not may_mint(domain("equations"))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        replace(PASSED, checks=(Check("right", 3, 1),)),
+        replace(PASSED, checks=(Check("right", 0, 0),)),
+        replace(PASSED, checks=()),
+    ],
+)
+def test_with_a_failed_or_empty_card_it_may_not(home: Path, card: ScoreCard) -> None:
+    save(PASSED)
+    save(card)
+    assert not may_mint(FAMILY)
+    with pytest.raises(UsageError, match="found one that failed"):
+        check_may_mint(FAMILY)
+
+
+def test_a_changed_version_or_source_needs_a_new_card(home: Path, tmp_path: Path) -> None:
+    save(replace(PASSED, version="0"))
+    save(replace(PASSED, digest="0" * 16))
+    assert not may_mint(FAMILY)
+    file = tmp_path / "mine.py"
+    file.write_text("def check(answer): return answer == 'a'\n")
+    mine = find_verifier(f"{file}:check")
+    save(ScoreCard(mine.name, mine.version, digest(mine), PASSED.checks))
+    assert may_mint(mine)
+    file.write_text("def check(answer): return True\n")
+    assert not may_mint(mine)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"checks": [{}]}', '{"checks": 3}', "\0"])
+def test_a_damaged_card_is_no_card(home: Path, text: str) -> None:
+    path = save(PASSED)
+    path.write_text(text)
+    assert not may_mint(FAMILY)
+
+
+def test_a_card_moved_to_another_verifiers_place_is_no_card(home: Path) -> None:
+    mine = save(PASSED)
+    other = domain("equations")
+    theirs = save(ScoreCard(other.name, other.version, digest(other), ()))
+    mine.replace(theirs)
+    assert not may_mint(other)
