@@ -1,4 +1,4 @@
-"""Score cards, kept beside the runs: which verifiers may make training data."""
+"""Score cards, kept beside the runs: which verifiers may mint training data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from verifiers import Verifier, signed
-from verifiers.card import Check, ScoreCard, digest
+from verifiers.card import Check, ScoreCard, digest, examine
+from verifiers.source import Source
 
 from .errors import UsageError
 from .runs import default_home
@@ -46,12 +47,21 @@ def may_mint(verifier: Verifier, home: Path | None = None) -> bool:
     return card is not None and card.passed
 
 
-def check_may_mint(verifier: Verifier, home: Path | None = None) -> None:
-    """Raise ``UsageError``, with what to run, for a verifier that may not make training data."""
-    if not may_mint(verifier, home):
-        state = "none" if find(verifier, home) is None else "one that failed"
+async def licence(verifier: Verifier, source: Source, home: Path | None = None) -> None:
+    """Let ``verifier`` mint training data: one without a card is tested now, in some seconds.
+
+    ``source``: where a child process finds it. Raises ``UsageError`` when it fails its test.
+    """
+    card = find(verifier, home)
+    if card is None:
+        card = await examine(verifier, source)
+        with suppress(OSError):  # then it is tested again the next time
+            save(card, home)
+    if not card.passed:
+        wrong = ", ".join(check.name for check in card.checks if not check.passed)
         raise UsageError(
-            f"expected a passed score card of {signed(verifier)}, found {state}; "
+            f"expected a verifier that stands its own test to make training data, found that "
+            f"{signed(verifier)} fails ({wrong or 'nothing was tried'}); "
             f"run: reasoner verifiers test {verifier.name}"
         )
 

@@ -20,6 +20,7 @@ OPTIONS = {
         "--json",
         "--no-save",
     },
+    "doctor": {"--json"},
     "eval": {
         "--budgets",
         "--model",

@@ -17,7 +17,7 @@ from .attacks import Attack, attacks, forms, heavy, injections, mutations
 from .combine import Combined
 from .domain import Domain
 from .function import Function
-from .judge import Verifier, ajudge
+from .judge import AsyncVerifier, Verifier, ajudge
 from .plugins import is_domain
 from .problem import Problem
 from .source import Source
@@ -105,6 +105,8 @@ async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard
             if isinstance(subject, Function):
                 subject.close()
         first, *others = rounds
+        if getattr(verifier, "executes", False):  # such an answer ended itself
+            first, *others = [[_by_itself(v) for v in verdicts] for verdicts in rounds]
         checks = [*_checks(cases, first), _steady(again, [_of(again, cases, first), *others])]
         ran = int(canary.exists())
         checks.append(Check("no answer was executed", 1, ran, "an answer ran as code" * ran))
@@ -138,7 +140,7 @@ def _isolated(verifier: Verifier, source: Source | None) -> Verifier:
         if verifier.isolation != "trusted":
             return verifier
         return Function(verifier.function, "tested", source=verifier.source, given=verifier.given)
-    if source is None or isinstance(verifier, Combined):  # whose members see to themselves
+    if source is None or isinstance(verifier, AsyncVerifier):  # which sees to that itself
         return verifier
     return Function(verifier.verify, "tested", source=source)
 
@@ -225,14 +227,18 @@ def _checks(cases: Sequence[_Case], first: Sequence[Verdict]) -> Iterable[Check]
         bad = [(c, v) for c, v in found if not _as_deserved(c, v)]
         detail = _detail(*bad[0]) if bad else "" if found else f"give it examples: {name}"
         yield Check(name, len(found), len(bad), detail)
-    late = [
-        (c, v)
-        for c, v in zip(cases, first, strict=True)
-        if v.status in (Status.TIMEOUT, Status.CRASH)
-    ]
+    late = [(c, v) for c, v in zip(cases, first, strict=True) if _ended(v)]
     yield Check(
         "nothing hangs or crashes it", len(cases), len(late), _detail(*late[0]) if late else ""
     )
+
+
+def _by_itself(verdict: Verdict) -> Verdict:
+    return replace(verdict, status=Status.UNJUDGED) if _ended(verdict) else verdict
+
+
+def _ended(verdict: Verdict) -> bool:
+    return verdict.status in (Status.TIMEOUT, Status.CRASH)
 
 
 def _steady(cases: Sequence[_Case], rounds: Sequence[Sequence[Verdict]]) -> Check:

@@ -158,7 +158,7 @@ class _Keeper:
             self.control.close()
             spare_s = int(self.timeout) + 2
             resource.setrlimit(resource.RLIMIT_CPU, (spare_s, spare_s))
-            reply = _verdict(self.judge, bytes(call.request))
+            reply = verdict_on(self.judge, bytes(call.request))
             os.write(write, json.dumps(reply).encode())
         finally:
             os._exit(0)
@@ -213,7 +213,8 @@ class _Keeper:
                     os.waitpid(pid, 0)
 
 
-def _verdict(judge: Callable[..., Any], request: bytes) -> dict[str, Any]:
+def verdict_on(judge: Callable[..., Any], request: bytes) -> dict[str, Any]:
+    """Call ``judge`` with the arguments in ``request``; whatever it does comes back as data."""
     try:
         value = judge(**from_json(json.loads(request)))
         if inspect.isawaitable(value):
@@ -257,7 +258,7 @@ def _prctl(option: int, value: int) -> None:
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def _load(source: Source) -> Callable[..., Any]:
+def load(source: Source) -> Callable[..., Any]:
     """The function that judges: a plain one, the one behind ``@verifier``, or ``verify``."""
     try:
         found: Any = source.load()
@@ -285,7 +286,7 @@ def main() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     signal.alarm(START_S)
     os.environ[IMPORTING] = terms["source"][1][:1000]
-    judge = _load(Source(*terms["source"]))
+    judge = load(Source(*terms["source"]))
     del os.environ[IMPORTING]
     signal.alarm(0)
     gc.collect()

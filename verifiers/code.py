@@ -11,6 +11,7 @@ from typing import Any
 
 from .agree import agree
 from .code_task import Asserts, Calls, Programs, Task, read
+from .code_task import problem as pose
 from .problem import Problem
 from .sandbox import End, Limits, Ran, Sandbox, SandboxUnavailable
 from .sandbox.exam import exam
@@ -29,6 +30,24 @@ Checker = Callable[[tuple[Any, ...], Any], bool]
 """(arguments, value) -> is the value right? Runs in our process, on plain data alone."""
 
 
+_ADD = pose("Write add(a, b), the sum.", Calls("add", (((1, 2), 3), ((-4, 4), 0))))
+_HEAD = pose(
+    "Write head(items), the first or None.", Calls("head", ((([7, 8],), 7), (([],), None)))
+)
+_ECHO = pose("Read a line, write it twice.", Programs((("a\n", "a\na\n"), ("", "\n\n"))))
+EXAMPLES = (
+    (_ADD, "def add(a, b):\n    return a + b", 1.0),
+    (_ADD, "def add(a, b):\n    return a - b", 0.0),
+    (_ADD, "def add(a, b):\n    return a * b or 3", 0.0),
+    (_HEAD, "def head(items):\n    return items[0] if items else None", 1.0),
+    (_HEAD, "def head(items):\n    return items[0]", 0.0),
+    (_HEAD, "def head(items):\n    return type('E', (), {'__eq__': lambda a, b: True})()", 0.0),
+    (_ECHO, "import sys\nline = sys.stdin.readline().strip()\nprint(line)\nprint(line)", 1.0),
+    (_ECHO, "print(input())", 0.0),
+)
+"""(problem, answer, score): what ``reasoner verifiers test code`` begins with."""
+
+
 class Code:
     """Judges Python source against the tests in a problem's reference.
 
@@ -39,6 +58,8 @@ class Code:
     name = "code"
     version = "1"
     self_checking = False
+    executes = True  # a program that hangs or crashes is no failure of this verifier
+    examples = EXAMPLES
 
     def __init__(
         self,

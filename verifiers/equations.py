@@ -21,6 +21,10 @@ _EQUATION = re.compile(r"([-+*\d xy]*[\dxy]) *= *([-+*\d xy]*[\dxy])")
 _TWO_NUMBERS = re.compile(r"\d +\d")
 _TERM = re.compile(r"([-+]?)(\d*)\*?([xy]?)")
 _VALUE = re.compile(r"([xy])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
+_VALUES = re.compile(  # and nothing beside them: "x = 3.5" is not "x = 3", nor is "x = 3 or 5"
+    rf"\s*{_VALUE.pattern}(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?\s*(?:\.\s*)?", re.ASCII
+)
+_LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
     r"\b(?:for|is|are|find|of|determine|solve)\s+x(?:\s*;\s*y)?(?!\s*[-+*=\d])"
@@ -34,7 +38,7 @@ _FILLER = re.compile(
 
 class Equations:
     name = "equations"
-    version = "1"
+    version = "2"
     levels = (1, 2, 3, 4, 5)
     self_checking = True
 
@@ -265,8 +269,11 @@ def _final(step: str) -> str:
 
 
 def _values(answer: str) -> dict[str, Fraction] | None:
+    if len(answer) > _LONGEST or _VALUES.fullmatch(answer) is None:
+        return None
     found = _VALUE.findall(answer)
-    if not found or len(found) > 2 or any(b and int(b) == 0 for *_, b in found):
+    names = {name for name, *_ in found}
+    if len(names) < len(found) or any(b and int(b) == 0 for *_, b in found):
         return None
     return {n: Fraction(int(s + t), int(b or 1)) for n, s, t, b in found}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, overload
 
 from .arguments import Missing, arguments, wants
+from .boxed import Boxed
 from .judge import Verifier, VerifierError, failure, signed, too_long
 from .problem import Problem
 from .process import Process
@@ -150,16 +151,9 @@ class Function:
         )
 
 
-def _no_sandbox(source: Source, timeout: float, memory: int) -> Runner:
-    raise VerifierError(
-        f"expected a sandbox to run {source} in, found none in this installation; "
-        "isolation='process' kills what hangs but keeps nobody out: for code that you trust only"
-    )
-
-
 RUNNERS: dict[str, Callable[[Source, float, int], Runner]] = {
     "process": Process,
-    "sandbox": _no_sandbox,
+    "sandbox": Boxed,
 }
 """Makes what a function runs in, by isolation; "trusted" needs none."""
 
@@ -193,8 +187,9 @@ def verifier(name: str | Judge | None = None, /, **terms: Any) -> Any:
 
     ``timeout``: seconds a verdict. ``memory``: bytes. ``isolation``: ``process`` (a child that is
     killed at the deadline; import what the function needs at the top of its file, once),
-    ``trusted`` (this very process) or ``sandbox``. ``version``: change it whenever the function
-    may judge differently. ``attacks``: answers that must never pass. ``examples``: (question,
+    ``trusted`` (this very process) or ``sandbox`` (a process of its own a verdict, which reaches
+    no file, no network and no library but numpy and those that the function's file imports).
+    ``version``: change it whenever the function may judge differently. ``attacks``: answers that must never pass. ``examples``: (question,
     answer, score) triples, right ones and near misses; ``reasoner verifiers test`` checks both.
     Raises :class:`VerifierError` for a function that can not be called with these names.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from .arithmetic import Arithmetic
+from .code import Code
 from .countdown import Countdown
 from .domain import Domain
 from .equations import Equations
@@ -26,10 +27,15 @@ from .word_problems import WordProblems
 # The order in which they read a question: the most exacting recogniser first, General last.
 DOMAINS: tuple[Domain, ...] = (Countdown(), Arithmetic(), Equations(), WordProblems(), General())
 
-TEXT: dict[str, Callable[[], Verifier]] = {"exact": exact, "regex": regex, "choice": choice}
-"""Verifiers of plain text, by name; they judge by the reference."""
+BY_REFERENCE: dict[str, Callable[[], Verifier]] = {
+    "exact": exact,
+    "regex": regex,
+    "choice": choice,
+    "code": Code,
+}
+"""Verifiers that are no domains, by name; they judge by the reference."""
 
-BUILT_IN = (*(family.name for family in DOMAINS), *TEXT)
+BUILT_IN = (*(family.name for family in DOMAINS), *BY_REFERENCE)
 
 
 class UnknownDomain(LookupError):
@@ -115,8 +121,8 @@ def _named(name: str) -> Verifier:
     for family in DOMAINS:
         if family.name == name:
             return family
-    if name in TEXT:
-        return TEXT[name]()
+    if name in BY_REFERENCE:
+        return BY_REFERENCE[name]()
     if name in EXTRAS:
         return EXTRAS[name].open(name)
     found = _plugins()

@@ -20,7 +20,7 @@ class Trusted:
         self.function, self.timeout = function, timeout
 
     def call(self, values: dict[str, Any]) -> dict[str, Any]:
-        return _waited(self.acall(values))
+        return waited(self.acall(values))
 
     async def acall(self, values: dict[str, Any]) -> dict[str, Any]:
         started = time.monotonic()
@@ -49,7 +49,7 @@ class Trusted:
         """Nothing runs between calls."""
 
 
-def _waited(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+def waited(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
     """The result of ``work``, from inside a running event loop as well."""
     try:
         asyncio.get_running_loop()

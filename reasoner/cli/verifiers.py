@@ -140,6 +140,8 @@ def _about(spec: str) -> dict[str, Any]:
                 f"in a {verifier.isolation}, at most {verifier.timeout:g} s "
                 f"and {verifier.memory >> 20:,} MiB"
             )
+    if getattr(verifier, "executes", False):
+        about["runs"] = "in the sandbox"
     about["about"] = " ".join((verifier.__doc__ or "").split("\n\n")[0].split())
     return about
 
