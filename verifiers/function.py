@@ -189,8 +189,9 @@ def verifier(name: str | Judge | None = None, /, **terms: Any) -> Any:
     killed at the deadline; import what the function needs at the top of its file, once),
     ``trusted`` (this very process) or ``sandbox`` (a process of its own a verdict, which reaches
     no file, no network and no library but numpy and those that the function's file imports).
-    ``version``: change it whenever the function may judge differently. ``attacks``: answers that must never pass. ``examples``: (question,
-    answer, score) triples, right ones and near misses; ``reasoner verifiers test`` checks both.
+    ``version``: change it whenever the function may judge differently. ``attacks``: answers that
+    must never pass. ``examples``: (question, answer, score) triples, right ones and near misses;
+    ``reasoner verifiers test`` checks both.
     Raises :class:`VerifierError` for a function that can not be called with these names.
     """
     if callable(name):

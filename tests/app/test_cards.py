@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from reasoner.cards import check_may_mint, find, may_mint, save
+from reasoner.cards import find, licence, may_mint, save
 from reasoner.errors import UsageError
+from reasoner.scripted import ScriptedEngine
+from selfplay.rollouts import roll_out
 from verifiers import domain, find_verifier
 from verifiers.card import Check, ScoreCard, digest
+from verifiers.source import Source, parse
 
 FAMILY = domain("countdown")
 PASSED = ScoreCard("countdown", FAMILY.version, digest(FAMILY), (Check("right", 3, 0),))
@@ -18,15 +23,13 @@ PASSED = ScoreCard("countdown", FAMILY.version, digest(FAMILY), (Check("right", 
 
 def test_without_a_card_nothing_is_minted(home: Path) -> None:
     assert not may_mint(FAMILY)
-    with pytest.raises(UsageError, match="found none; run: reasoner verifiers test countdown"):
-        check_may_mint(FAMILY)
 
 
 def test_with_a_passed_card_it_may(home: Path) -> None:
     save(PASSED)
     assert may_mint(FAMILY)
     assert find(FAMILY) == PASSED
-    check_may_mint(FAMILY)
+    asyncio.run(licence(FAMILY, Source("name", "countdown")))
     assert not may_mint(domain("equations"))
 
 
@@ -42,8 +45,31 @@ def test_with_a_failed_or_empty_card_it_may_not(home: Path, card: ScoreCard) -> 
     save(PASSED)
     save(card)
     assert not may_mint(FAMILY)
-    with pytest.raises(UsageError, match="found one that failed"):
-        check_may_mint(FAMILY)
+    with pytest.raises(UsageError, match=r"fails .*; run: reasoner verifiers test countdown"):
+        asyncio.run(licence(FAMILY, Source("name", "countdown")))
+
+
+def test_one_without_a_card_is_tested_first(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "gullible.py"
+    file.write_text(
+        "from verifiers import verifier\n"
+        "@verifier('gullible', examples=[('Which?', 'a', True), ('Which?', 'b', False)])\n"
+        "def gullible(answer): return answer.startswith('a')\n"
+    )
+    spec = f"{file}:gullible"
+    with pytest.raises(UsageError, match=r"gullible@1 fails .*all options at once"):
+        asyncio.run(licence(find_verifier(spec), parse(spec)))
+    card = find(find_verifier(spec))
+    assert card is not None
+    assert not card.passed
+
+
+def test_a_verifier_that_fails_its_test_makes_no_roll_outs(home: Path) -> None:
+    save(replace(PASSED, checks=(Check("right", 3, 1),)))
+    problem = FAMILY.generate(Random(0), 3)
+    engine = ScriptedEngine({})
+    with pytest.raises(UsageError, match="found that countdown@1 fails"):
+        asyncio.run(roll_out(engine, [problem], 2, 0))
 
 
 def test_a_changed_version_or_source_needs_a_new_card(home: Path, tmp_path: Path) -> None:

@@ -357,16 +357,6 @@ def test_a_file_that_judges_as_it_is_imported_starts_no_chain_of_children(tmp_pa
     found.close()  # type: ignore[attr-defined]
 
 
-def test_the_sandbox_is_never_replaced_by_less() -> None:
-    @verifier("boxed", isolation="sandbox")
-    def boxed(answer: str) -> bool:
-        return True
-
-    verdict = boxed.verify(ASKED, "x")
-    assert verdict.status is Status.ERROR
-    assert "expected a sandbox" in verdict.reason
-
-
 def test_a_child_is_started_ahead_of_the_first_answer() -> None:
     one = Function(bad.hostile.function, "hostile", source=bad.hostile.source)
     one.prepare()
