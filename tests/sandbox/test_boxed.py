@@ -14,6 +14,7 @@ from verifiers import Problem, Status, VerifierError, find_verifier
 from verifiers.boxed import imported
 from verifiers.function import Function
 from verifiers.sandbox import Sandbox
+from verifiers.sandbox.backend import Unusable
 
 ASKED = Problem("general", "", "Which?", {"items": (1, 2)}, reference="right")
 TEXT = """
@@ -112,7 +113,14 @@ def test_a_file_that_can_not_be_imported_is_an_error(sandbox: Sandbox, tmp_path:
 
 def test_without_a_sandbox_it_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never replaced by less."""
-    monkeypatch.setattr(machine, "ISOLATED", ())
+
+    class Absent:
+        name = "absent"
+
+        def __init__(self, packages: tuple[str, ...]) -> None:
+            raise Unusable("it is not installed")
+
+    monkeypatch.setattr(machine, "ISOLATED", (Absent,))
     found = find_verifier(f"{file}:boxed")
     assert isinstance(found, Function)
     found.close()
