@@ -27,12 +27,13 @@ class Item:
 
 class Line(BaseModel):
     """One line of a user's JSONL file. Unknown fields are errors: a reference under another
-    name would silently go unused."""
+    name would silently go unused. ``data``: public fields, which a verifier asks for by name."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     question: str
     reference: str | None = None
+    data: dict[str, int | str | list[int] | list[str]] = {}
     domain: str | None = None
     id: str | None = None
 
@@ -80,7 +81,7 @@ def read_line(line: str, where: str) -> Item:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise UsageError(
-            f"{where}: expected an object with question and optional reference, domain, id; "
+            f"{where}: expected an object with question and optional reference, data, domain, id; "
             f"found {field + ': ' if field else ''}{first['msg']}"
         ) from error
     if not row.question.strip():
@@ -88,7 +89,12 @@ def read_line(line: str, where: str) -> Item:
     problem = recognise(row, where)
     if row.reference is not None:
         problem = replace(problem, reference=row.reference)
-    return Item(row.id or identity(problem), problem)
+    name = row.id or identity(problem)
+    if row.data:
+        more = {k: tuple(v) if isinstance(v, list) else v for k, v in row.data.items()}
+        problem = replace(problem, data={**problem.data, **more})  # type: ignore[dict-item]
+        name = row.id or f"{name}-{sha256(repr(sorted(more.items())).encode()).hexdigest()[:6]}"
+    return Item(name, problem)
 
 
 def recognise(row: Line, where: str) -> Problem:

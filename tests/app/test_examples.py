@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -11,6 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from verifiers import find_verifier
+from verifiers.card import examine
+from verifiers.source import parse
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -87,3 +92,13 @@ def test_a_question_of_the_new_family_is_recognised(run: Run) -> None:
     done = run("ask", "Write 13 in binary", "--think", "0.2s", "--json")
     assert json.loads(done.stdout)["domain"] == "binary"
     assert json.loads(done.stdout)["verifier"] == "binary@1"
+
+
+def test_the_verifier_of_the_readme_works(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = readme.partition("## How to write a verifier")[2]
+    file = tmp_path / "mine.py"
+    file.write_text(text.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+    spec = f"{file}:acrostic"
+    card = asyncio.run(examine(find_verifier(spec), parse(spec)))
+    assert [check for check in card.checks if not check.passed] == []
