@@ -48,6 +48,21 @@ def test_unknown_suite_suggests() -> None:
         load("zzz")
 
 
+def test_public_fields_are_given_to_verifiers(tmp_path: Path) -> None:
+    """Two positions are two questions, whatever is asked of them."""
+    path = write(
+        tmp_path,
+        {"question": "Mate in one?", "data": {"fen": "8/8", "squares": [1, 2]}},
+        {"question": "Mate in one?", "data": {"fen": "7/7"}},
+        {"question": "Mate in one?"},
+    )
+    items = load(path)
+    assert dict(items[0].problem.data) | {"fen": "8/8", "squares": (1, 2)} == items[0].problem.data
+    assert len({item.id for item in items}) == 3
+    with pytest.raises(UsageError, match=r"line 1: expected an object .* found data"):
+        load(write(tmp_path, {"question": "Mate?", "data": {"fen": {"a": 1}}}))
+
+
 def test_jsonl(tmp_path: Path) -> None:
     path = write(
         tmp_path,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from verifiers import Problem, Status
+from verifiers import Problem, Status, find_verifier
+from verifiers.card import examine
 from verifiers.code import Code, completed, source
 from verifiers.code_task import Asserts, Calls, Programs, problem, read, write
 from verifiers.sandbox import Limits, Sandbox, SandboxUnavailable
@@ -284,3 +285,15 @@ def test_a_completion_follows_what_was_shown() -> None:
     assert completed(before, "    return x\n", "f") == before + "    return x\n"
     anew = completed(before, "def f(x): return help()", "f")
     assert anew == "import math\ndef help(): pass\n\ndef f(x): return help()"
+
+
+def test_it_stands_its_own_test(sandbox: Sandbox) -> None:
+    """Answers that hang or crash end themselves, not the verifier."""
+    card = asyncio.run(examine(Code(sandbox, limits=Limits(seconds=2.0))))
+    assert [check for check in card.checks if not check.passed] == []
+
+
+def test_it_is_found_by_name() -> None:
+    found = find_verifier("code")
+    assert isinstance(found, Code)
+    assert found.examples
