@@ -30,6 +30,7 @@ BUDGETS = {
     "arithmetic": SHORT,
     "equations": SHORT,
     "word_problems": SHORT,
+    "by_hand": SHORT,
 }
 SEED = 0
 

@@ -65,13 +65,6 @@ class Decoder:
         """How many rows of up to ``longest`` tokens may be in flight at once."""
         return max(1, min(self._max_rows, self._store.rows_within(self._batch_bytes, longest)))
 
-    def fits(self, group: Group) -> bool:
-        """Whether ``group`` can join now, even if every sample comes to need its own row."""
-        live = [row for row in self._rows if row]
-        longest = max((row.group.longest for row in live), default=0)
-        rows = group.samples + sum(len(row.samples) for row in live)
-        return not live or rows <= self.row_limit(max(longest, group.longest))
-
     def reset(self) -> None:
         """Empty the batch and the cache, after an error."""
         self._rows.clear()
@@ -81,13 +74,22 @@ class Decoder:
         """Take groups from the left while they fit; each gets its first row."""
         began = time.perf_counter()
         wave: list[tuple[int, Row]] = []
-        while waiting and (waiting[0].cancelled or self.fits(waiting[0])):
-            group = waiting.popleft()
+        live = [row for row in self._rows if row] if waiting else []
+        rows = sum(len(row.samples) for row in live)
+        longest = max((row.group.longest for row in live), default=0)
+        while waiting:
+            group = waiting[0]
             if group.cancelled:
+                waiting.popleft()
                 continue
+            # It must fit even if every sample comes to need its own row.
+            rows, longest = rows + group.samples, max(longest, group.longest)
+            if rows > group.samples and rows > self.row_limit(longest):
+                break
+            waiting.popleft()
             prompts = [row.group.prompt for _, row in wave]
-            longest = max(map(len, (*prompts, group.prompt)))
-            if group.prompt in prompts or (len(wave) + 1) * longest > _PREFILL_TOKENS:
+            width = max(map(len, (*prompts, group.prompt)))
+            if group.prompt in prompts or (len(wave) + 1) * width > _PREFILL_TOKENS:
                 self._prefill(wave)  # so that an equal prompt finds this one's in the cache
                 wave = []
             end = len(group.prompt) - 1  # the last token goes with the next iteration
@@ -112,18 +114,22 @@ class Decoder:
         """Feed, sample, fork and finish; ``rows`` are dense."""
         self._threads.use_for(len(rows))
         hidden = self._feed(rows)
-        draws = self._sample(hidden, rows)
+        tokens, logprobs = self._sample(hidden, rows)
         goods = self._read_values(hidden, rows)
         forks: list[tuple[int, Row]] = []  # place of the parent, child
         done: dict[Group, None] = {}
+        end = 0  # of the row's draws
         for place, row in enumerate(rows):
             row.stored += 1
             row.group.computed += 1
             if row.phase is Phase.WRITE:
-                live = [branch for branch in row.branches(draws) if self._goes_on(place, branch)]
-                if live != [row]:  # else nothing changed hands: most rows, most of the time
-                    self._rows[place] = live[0] if live else None
-                    forks += [(place, branch) for branch in live[1:]]
+                start, end = end, end + len(row.samples)
+                branches = row.branches(tokens[start:end], logprobs[start:end])
+                live = [branch for branch in branches if self._goes_on(place, branch)]
+                if live and live[0] is row:
+                    continue  # nothing changed hands: most rows, most of the time
+                self._rows[place] = live[0] if live else None
+                forks += [(place, branch) for branch in live[1:]]
             elif row.phase is Phase.CLOSE:
                 row.phase, row.feed = Phase.PROBE, self._tokenizer.special.value
             else:
@@ -198,11 +204,11 @@ class Decoder:
             span,
         )
 
-    def _sample(self, hidden: Tensor, rows: list[Row]) -> Iterator[tuple[int, float]]:
+    def _sample(self, hidden: Tensor, rows: list[Row]) -> tuple[list[int], list[float]]:
         """A token and its log-probability for each sample of each writing row, in order."""
         writing = [i for i, row in enumerate(rows) if row.phase is Phase.WRITE]
         if not writing:
-            return iter(())
+            return [], []
         if len(writing) < len(rows):
             hidden, rows = hidden[writing], [rows[i] for i in writing]
         for group in dict.fromkeys(row.group for row in rows):
@@ -215,7 +221,7 @@ class Decoder:
             torch.tensor([row.group.uniforms[sample] for row in rows for sample in row.samples]),
             all(temperature == 1 for temperature in temperatures),
         )
-        return zip(tokens.tolist(), logprobs.tolist(), strict=True)
+        return tokens.tolist(), logprobs.tolist()
 
     def _read_values(self, hidden: Tensor, rows: list[Row]) -> Iterator[float]:
         """P(good) of each probed row, in order."""
@@ -273,7 +279,7 @@ class Decoder:
     def _compact(self) -> list[Row]:
         """Forget cancelled rows and close the holes; returns the rows, now dense."""
         self._rows = [row if row and not row.group.cancelled else None for row in self._rows]
-        count = sum(row is not None for row in self._rows)
+        count = len(self._rows) - self._rows.count(None)
         holes = [i for i in range(count) if self._rows[i] is None]
         if holes:
             late = [i for i in range(count, len(self._rows)) if self._rows[i] is not None]

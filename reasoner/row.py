@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -27,15 +26,15 @@ class Row:
     phase: Phase = Phase.WRITE
     finish: Finish = Finish.LENGTH
 
-    def branches(self, draws: Iterator[tuple[int, float]]) -> list[Row]:
-        """The rows after its samples drew their next tokens: one branch for each distinct token."""
-        if len(self.samples) == 1:
-            self.feed, logprob = next(draws)
-            self.logprob += logprob
+    def branches(self, tokens: list[int], logprobs: list[float]) -> list[Row]:
+        """The rows after its samples drew ``tokens``: one branch for each distinct token, or the
+        row itself when they agree."""
+        if tokens.count(tokens[0]) == len(tokens):
+            self.feed = tokens[0]
+            self.logprob += logprobs[0]
             return [self]
         drawn: dict[int, tuple[float, list[int]]] = {}
-        for sample in self.samples:
-            token, logprob = next(draws)
+        for sample, token, logprob in zip(self.samples, tokens, logprobs, strict=True):
             drawn.setdefault(token, (logprob, []))[1].append(sample)
         return [
             Row(self.group, samples, token, self.stored, list(self.tokens), self.logprob + logprob)

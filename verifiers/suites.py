@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -29,6 +31,18 @@ def game24(rows: slice = _HARD) -> list[Problem]:
     return [domain.problem(tuple(map(int, line.split())), 24) for line in puzzles[rows]]
 
 
+def by_hand() -> list[Problem]:
+    """Questions typed by hand, none of them from a generator: other words, other orders."""
+    from .registry import recognise
+
+    text = files("verifiers").joinpath("data/by_hand.jsonl").read_text("utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    return [
+        replace(problem, reference=row.get("reference", problem.reference))
+        for row, problem in ((row, recognise(row["question"])) for row in rows)
+    ]
+
+
 def _held_out(domain: Domain, levels: tuple[int, ...]) -> list[Problem]:
     rng, problems, seen = Random(f"{SEED} {domain.name} {levels}"), list[Problem](), set[str]()
     while len(problems) < SIZE:
@@ -47,6 +61,7 @@ SUITES: dict[str, Callable[[], list[Problem]]] = {
     "arithmetic": lambda: _held_out(Arithmetic(), Arithmetic.levels),
     "equations": lambda: _held_out(Equations(), Equations.levels),
     "word_problems": lambda: _held_out(WordProblems(), WordProblems.levels),
+    "by_hand": by_hand,
 }
 
 

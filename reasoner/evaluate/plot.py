@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ReasonerError
 from .report import Report
 
-COLOURS = ("#2457d6", "#d6552b", "#178f6b", "#8a4fc7", "#b8860b", "#c2387a", "#4a5568")
+COLOURS = ("#2457d6", "#d6552b", "#178f6b", "#8a4fc7", "#b8860b", "#c2387a", "#4a5568", "#00a3c4")
 
 
 def check_matplotlib() -> None:

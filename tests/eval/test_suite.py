@@ -29,7 +29,7 @@ def test_game24_is_the_published_slice() -> None:
     assert len({item.id for item in items}) == 100
 
 
-@pytest.mark.parametrize("name", [name for name in verifiers.SUITES if name != "game24"])
+@pytest.mark.parametrize("name", sorted(verifiers.SUITES.keys() - {"game24", "by_hand"}))
 def test_suites_hold_200_judgeable_problems(name: str) -> None:
     items = load(name)
     assert len({item.id for item in items}) == 200

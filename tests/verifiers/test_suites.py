@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from selfplay.corpus import _published, admissible, draw_demonstration, fresh_problem, is_reserved
-from verifiers import SUITES, domain, fingerprint, held_out, suite
+from verifiers import SUITES, domain, domains, fingerprint, held_out, suite
 
 
 def test_the_hard_slice_is_the_published_one():
@@ -15,11 +15,24 @@ def test_the_hard_slice_is_the_published_one():
     assert all(p.data["target"] == 24 for p in puzzles)
 
 
-@pytest.mark.parametrize("name", [n for n in SUITES if n != "game24"])
+@pytest.mark.parametrize("name", [n for n in SUITES if n not in ("game24", "by_hand")])
 def test_suites_are_stable_and_distinct(name):
     first, second = suite(name), suite(name)
     assert first == second
     assert len({fingerprint(domain(p.domain), p) for p in first}) == 200
+
+
+def test_questions_typed_by_hand_have_references_that_hold_and_are_held_out():
+    problems = suite("by_hand")
+    assert len({p.question for p in problems}) == 60
+    assert {p.domain for p in problems} == {d.name for d in domains()} - {"general"}
+    for problem in problems:
+        family = domain(problem.domain)
+        assert not admissible(family, problem)
+        assert is_reserved(family, problem), "calibration alone may have met its like"
+        if not family.self_checking:
+            assert family.verify(problem, str(problem.reference)).passed
+            assert family.verify(problem, str(problem.reference) + "0").passed is False
 
 
 def test_the_same_problem_in_other_clothes_is_held_out_too():
