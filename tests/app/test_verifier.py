@@ -24,6 +24,7 @@ from search import Budget, Meter
 from tests.app.conftest import PUZZLE
 from tests.app.toy import ToyEngine
 from verifiers import Verdict, all_of, domain, recognise, verifier
+from verifiers.sandbox.backend import Unusable
 
 RIVERS = """
 from reasoner import verifier
@@ -98,6 +99,18 @@ def test_a_verifier_without_a_reference_leaves_answers_unjudged() -> None:
 def test_what_can_not_judge_is_refused_before_thinking(asked: Any) -> None:
     with pytest.raises(UsageError):
         guesser().stream("Which river?", verifier=asked)
+
+
+def test_without_a_sandbox_what_needs_one_is_refused_before_thinking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Absent:
+        name = "absent"
+
+        def __init__(self, packages: tuple[str, ...]) -> None:
+            raise Unusable("it is not installed")
+
+    monkeypatch.setattr("verifiers.sandbox.sandbox.ISOLATED", (Absent,))
     boxed = verifier("boxed", isolation="sandbox")(lambda answer: True)
     with pytest.raises(UsageError, match="expected a sandbox"):
         guesser().stream("Which river?", verifier=boxed)

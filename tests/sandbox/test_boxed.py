@@ -111,6 +111,15 @@ def test_a_file_that_can_not_be_imported_is_an_error(sandbox: Sandbox, tmp_path:
     found.close()  # type: ignore[attr-defined]
 
 
+def test_a_closure_is_copied_inside(sandbox: Sandbox) -> None:
+    pytest.importorskip("cloudpickle")
+    wanted = "right"
+    found = Function(lambda answer: answer == wanted, "closure", isolation="sandbox", timeout=20)
+    assert found.verify(ASKED, "right").passed is True
+    assert found.verify(ASKED, "wrong").passed is False
+    found.close()
+
+
 def test_without_a_sandbox_it_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Never replaced by less."""
 
