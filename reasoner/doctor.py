@@ -132,7 +132,10 @@ def sandbox() -> Iterator[Finding]:
     opened.close()
     yield Finding("sandbox", backend, State.OK, "starts; attacked now")
     for row in probe(backend):
-        yield Finding("sandbox", row.name, State.OK if row.held else State.BROKEN, row.detail)
+        state = State.OK if row.held else State.BROKEN
+        yield Finding(
+            "sandbox", row.name, state, f"{'held' if row.held else 'got out'}: {row.detail}"
+        )
 
 
 def _package(part: str, name: str, about: str, install: str) -> Finding:
