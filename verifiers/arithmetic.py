@@ -30,6 +30,12 @@ _WORDS = (
     (re.compile(r"\bminus\b"), "-"),
     (re.compile(r"\btimes\b|\bmultiplied\s+by\b"), "*"),
 )
+_SPOKEN = (
+    (re.compile(r"(?:add|(?:the )?sum of) (\d+) (?:and|to) (\d+)"), r"\1+\2"),
+    (re.compile(r"(?:subtract|take) (\d+) (?:away )?from (\d+)"), r"\2-\1"),
+    (re.compile(r"(?:the )?difference (?:between|of) (\d+) and (\d+)"), r"\1-\2"),
+    (re.compile(r"(?:multiply|(?:the )?product of) (\d+) (?:by|and|with) (\d+)"), r"\1*\2"),
+)
 _NUMBER = re.compile(r"-?\d+")
 _STEP = re.compile(r"(-?[\d+*()-]+)((?: [\d+*-]+=\d+)*) =(-?[\d+*()-]+)")
 
@@ -47,6 +53,8 @@ class Arithmetic:
         while lead := _LEAD.match(text):
             text = text[lead.end() :]
         text = _TAIL.sub("", text)
+        for spoken, written in _SPOKEN:
+            text = spoken.sub(written, text) if spoken.fullmatch(text) else text
         if not _EXPRESSION.fullmatch(text) or _TWO_NUMBERS.search(text):
             return None
         expression = text.replace(" ", "").replace("x", "*")

@@ -39,14 +39,15 @@ _ONE = r"(?<![\d.\-−])(\d{1,6})(?![\d.]\d|\d)"
 _MANY = (
     rf"(?<![\d.\-−])(\d{{1,6}}(?:(?: ?[,&] ?| )(?:and )?\d{{1,6}}){{1,{MAX_NUMBERS - 1}}})(?!\d)"
 )
-_MAKE = r"(?:make|reach|get(?: to)?|obtain|equals?|for|give|form|to|into|hit|target|=)"
+_MAKE = r"(?:make|reach|get(?: to)?|obtain|equals?|for|give|form|to|into|hit|target|result is|=)"
 _GAP = r"[^\d]{0,60}?"
 _PATTERNS = (
     re.compile(rf"game of {_ONE}\b{_GAP}{_MANY}"),
     re.compile(rf"\b(24) game\b{_GAP}{_MANY}"),
+    re.compile(rf"^target(?: number)?(?: is| of)? {_ONE}\b{_GAP}{_MANY}"),
     re.compile(rf"^countdown\W{{1,3}}{_MANY}\W{{0,3}}{_MAKE}\W{{0,3}}{_ONE}\W*$"),
     re.compile(
-        rf"(?:use|using|with|take|combine|given|from|numbers?|digits?|have)\b{_GAP}{_MANY}"
+        rf"(?:use|using|with|take|combine|arrange|given|from|numbers?|digits?|have)\b{_GAP}{_MANY}"
         rf"{_GAP}\b{_MAKE}\b{_GAP}{_ONE}"
     ),
     re.compile(

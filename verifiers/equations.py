@@ -1,38 +1,44 @@
-"""Linear equations in x, and systems of two in x and y.
+"""Linear equations in one unknown, and systems of two in two.
 
 One unknown: each step is the next equivalent equation, ``2 x + 5 = 11``, ``2 x = 6``, ``x = 3``.
-Two unknowns: Cramer's rule, one determinant a step. Checked by substitution.
+Two unknowns: Cramer's rule, one determinant a step. Checked by substitution. People may name
+their unknowns as they like and write fractions and parentheses: the model sees x and y, multiplied
+out, with whole numbers.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from random import Random
 
 from .domain import Step
+from .linear import Form, read_linear
 from .phrasing import plain, without_thousands
 from .problem import Problem
 from .verdict import Verdict, right, wrong
 
 Line = tuple[int, int, int]  # a x + b y = c
 
-_EQUATION = re.compile(r"([-+*\d xy]*[\dxy]) *= *([-+*\d xy]*[\dxy])")
-_TWO_NUMBERS = re.compile(r"\d +\d")
-_TERM = re.compile(r"([-+]?)(\d*)\*?([xy]?)")
-_VALUE = re.compile(r"([xy])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
+MAX_COEFFICIENT = 10**6
+_VALUE = re.compile(r"\b([a-z])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
 _VALUES = re.compile(  # and nothing beside them: "x = 3.5" is not "x = 3", nor is "x = 3 or 5"
     rf"\s*{_VALUE.pattern}(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?\s*(?:\.\s*)?", re.ASCII
 )
 _LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
-    r"\b(?:for|is|are|find|of|determine|solve)\s+x(?:\s*;\s*y)?(?!\s*[-+*=\d])"
+    r"\b(?:for|is|are|find|of|determine|solve|does|makes?|what)\s+[a-z](?:\s*;\s*[a-z])?"
+    r"(?![a-z])(?!\s*[-+*/=(\d])"
 )
 _FILLER = re.compile(
     r"\b(?:solve|find|what(?:\s+is|'s|\s+are)?|the|values?|of|for|if|when|given|that|system|"
-    r"equations?|simultaneous(?:ly)?|and|where|both|please|unknowns?|let|such|determine|is|a|"
-    r"linear|following|can|you|me|tell|compute|calculate|work|out|i|know|suppose|then|with|to)\b"
+    r"equations?|simultaneous(?:ly)?|and|where|both|please|unknowns?|let|such|determine|is|"
+    r"linear|following|can|you|me|tell|compute|calculate|work|out|know|suppose|then|with|to|"
+    r"makes?|true|holds?|satisf(?:y|ies)|does|equal|solutions?|which|variables?)\b"
+    # "a" and "i" may be unknowns: words only where a word follows and no sum is before them
+    r"|(?<![-+*/=(\d] )\b[ai]\b(?=\s+[a-z]{2,})"
 )
 
 
@@ -45,31 +51,37 @@ class Equations:
     def recognise(self, question: str) -> Problem | None:
         text = re.sub(r"[,;&]|\band\b", " ; ", without_thousands(plain(question)))
         rest = _FILLER.sub(" ", _ASKED.sub(" ", text))
-        lines = []
-        for part in filter(None, (p.strip(" :?.!") for p in rest.split(";"))):
-            # The whole part or nothing: half an equation understood is another equation.
-            match = None if _TWO_NUMBERS.search(part) else _EQUATION.fullmatch(part)
-            line = _read_equation(match[1], match[2]) if match else None
-            if line is None:
-                return None
-            lines.append(line)
-        if len(lines) == 1 and not any(side[1] for side in lines[0]) and _unique(lines[0]):
-            return self.problem(lines, question)
-        if len(lines) == 2 and _solve([_gather(line) for line in lines]) is not None:
-            return self.problem([(_gather(line), (0, 0, 0)) for line in lines], question)
+        # The whole part or nothing: half an equation understood is another equation.
+        parts = [part for part in (p.strip(" :?.!") for p in rest.split(";")) if part]
+        found = _read(parts)
+        if found is None:
+            return None
+        names, lines = found
+        if len(names) == 1 and len(lines) == 1 and _gather(lines[0])[0]:
+            return self.problem(lines, question, names=names)
+        if len(names) == 2 and len(lines) == 2:
+            rows = [_gather(line) for line in lines]
+            if _solve(rows) is not None:
+                lines = [((a, b, 0), (0, 0, c)) for a, b, c in rows]
+                return self.problem(lines, question, names=names)
         return None
 
     def problem(
-        self, lines: list[tuple[Line, Line]], question: str = "", level: int = 0
+        self,
+        lines: list[tuple[Line, Line]],
+        question: str = "",
+        level: int = 0,
+        names: str = "xy",
     ) -> Problem:
-        """``lines``: each a left and right side as (x, y, constant) coefficients."""
+        """``lines``: each a left and right side as (x, y, constant) coefficients; ``names``: what
+        the person who asked calls x (and y)."""
         text = " ; ".join(_write_line(left, right_) for left, right_ in lines)
         gathered = tuple(n for line in lines for n in _gather(line))
         return Problem(
             domain=self.name,
             prompt=f"solve {text}\n",
             question=question or f"Solve {text.replace(' ;', ',')}",
-            data={"coefficients": gathered, "text": text},
+            data={"coefficients": gathered, "text": text, "names": names[: len(lines)]},
             level=level,
         )
 
@@ -96,8 +108,7 @@ class Equations:
             if rows[0][0] * rows[1][1] == rows[0][1] * rows[1][0]:
                 continue
             system = [((a, b, 0), (0, 0, a * x + b * y)) for a, b in rows]
-            gathered = [((a, b, c), (0, 0, 0)) for a, b, c in map(_gather, system)]
-            return self.problem(gathered, level=level)
+            return self.problem(system, level=level)
 
     def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
         steps: list[Step] = []
@@ -120,12 +131,12 @@ class Equations:
         if not steps:
             return None
         found = _VALUE.findall(_final(steps[-1]))
-        wanted = "xy" if len(_rows(problem)) == 2 else "x"
-        if "".join(name for name, *_ in found) != wanted:
+        names = _names(problem)
+        if "".join(name for name, *_ in found) != "xy"[: len(names)]:
             return None
         return ", ".join(
             f"{name} = {sign}{top}{f'/{bottom}' if bottom else ''}"
-            for name, sign, top, bottom in found
+            for name, (_, sign, top, bottom) in zip(names, found, strict=True)
         )
 
     def normalise(self, answer: str) -> str:
@@ -136,12 +147,12 @@ class Equations:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         by = f"{self.name}@{self.version}"
-        values, rows = _values(answer), _rows(problem)
-        if values is None or set(values) != ({"x", "y"} if len(rows) == 2 else {"x"}):
-            wanted = "x = ..., y = ..." if len(rows) == 2 else "x = ..."
+        values, names = _values(answer), _names(problem)
+        if values is None or set(values) != set(names):
+            wanted = ", ".join(f"{name} = ..." for name in names)
             return wrong(by, f"expected '{wanted}', got {answer[:40]!r}")
-        x, y = values["x"], values.get("y", Fraction(0))
-        for a, b, c in rows:
+        x, y = values[names[0]], values.get(names[1:], Fraction(0))
+        for a, b, c in _rows(problem):
             if a * x + b * y != c:
                 return wrong(by, f"substituting gives {a * x + b * y}, expected {c}")
         return right(by, "holds when substituted")
@@ -150,8 +161,8 @@ class Equations:
         return f"equations {sorted(_rows(problem))}"
 
 
-def _unique(line: tuple[Line, Line]) -> bool:
-    return _gather(line)[0] != 0
+def _names(problem: Problem) -> str:
+    return str(problem.data.get("names", "xy"))[: len(_rows(problem))]  # old traces have none
 
 
 def _rows(problem: Problem) -> list[Line]:
@@ -162,10 +173,8 @@ def _rows(problem: Problem) -> list[Line]:
 
 
 def _gather(line: tuple[Line, Line]) -> Line:
-    """Both sides brought to a x + b y = c. A gathered line is read with (0, 0, 0) as its right."""
+    """Both sides brought to a x + b y = c."""
     (a, b, c), (d, e, f) = line
-    if b and (d, e, f) == (0, 0, 0):
-        return a, b, c  # already gathered: c is the right-hand side
     return a - d, b - e, f - c
 
 
@@ -175,24 +184,30 @@ def _solve(rows: list[Line]) -> tuple[Fraction, Fraction] | None:
     return None if det == 0 else (Fraction(c * e - f * b, det), Fraction(a * f - d * c, det))
 
 
-def _read_equation(left: str, right_: str) -> tuple[Line, Line] | None:
-    sides = []
-    for side in (left, right_):
-        text, total = re.sub(r"\s+", "", side), [0, 0, 0]
-        at = 0
-        while at < len(text):
-            match = _TERM.match(text, at)
-            if match is None or match.end() == at or not (match[2] or match[3]):
-                return None
-            if at and not match[1]:
-                return None
-            n = int(match[2] or 1) * (-1 if match[1] == "-" else 1)
-            if abs(n) > 10**6:
-                return None
-            total["xy".find(match[3]) if match[3] else 2] += n
-            at = match.end()
-        sides.append((total[0], total[1], total[2]))
-    return sides[0], sides[1]
+def _read(equations: list[str]) -> tuple[str, list[tuple[Line, Line]]] | None:
+    """The unknowns in the order of the alphabet, and each equation in whole numbers."""
+    sides = [[read_linear(side) for side in text.split("=")] for text in equations]
+    forms = [[form for form in pair if form is not None] for pair in sides]
+    counts = [len(pair) for pair in sides] + [len(pair) for pair in forms]
+    if not forms or any(count != 2 for count in counts):
+        return None
+    names = "".join(sorted({name for pair in forms for form in pair for name in form} - {""}))
+    if not 1 <= len(names) <= 2:
+        return None
+    lines = []
+    for left, right_ in forms:
+        scale = math.lcm(*(n.denominator for n in (*left.values(), *right_.values())))
+        line = _whole(left, names, scale), _whole(right_, names, scale)
+        if max(abs(n) for side in line for n in side) > MAX_COEFFICIENT:
+            return None
+        lines.append(line)
+    return names, lines
+
+
+def _whole(form: Form, names: str, scale: int) -> Line:
+    """Coefficients of the first and second unknown and the constant, times ``scale``."""
+    x, y, constant = (int(scale * form.get(n, 0)) for n in (names[0], names[1:] or "no", ""))
+    return x, y, constant
 
 
 def _signed(n: int) -> str:
@@ -211,8 +226,6 @@ def _write_side(side: Line) -> str:
 
 
 def _write_line(left: Line, right_: Line) -> str:
-    if left[1] and right_ == (0, 0, 0):  # a gathered row of a system
-        return f"{_write_side((left[0], left[1], 0))} = {_signed(left[2])}"
     return f"{_write_side(left)} = {_write_side(right_)}"
 
 
@@ -244,10 +257,9 @@ def _fraction(value: Fraction) -> str:
 
 
 def _one_unknown(text: str) -> list[str]:
-    left, right_ = text.split(" = ")
-    line = _read_equation(left, right_)
-    assert line is not None
-    (a, _, b), (c, _, d) = line
+    found = _read([text])
+    assert found is not None
+    (_, [((a, _, b), (c, _, d))]) = found
     steps = []
     if c:
         a, c = a - c, 0

@@ -29,7 +29,7 @@ PEOPLE = "friends children students kids people classmates boys girls neighbors 
 COLOURS = "red blue green yellow white black orange purple brown pink big small".split()
 _ODD = {"leaves": "leaf", "fish": "fish", "sheep": "sheep", "tomatoes": "tomato"}
 _ODD |= {"potatoes": "potato", "mangoes": "mango", "sandwiches": "sandwich", "boxes": "box"}
-_ODD |= {"peaches": "peach"}
+_ODD |= {"peaches": "peach", "classes": "class", "buses": "bus", "shelves": "shelf", "pies": "pie"}
 _MADE_UP = 0.08  # names and things nobody has heard of: the story must be read without them
 
 

@@ -20,11 +20,6 @@ _MADE_OF = (
 )  # fmt: skip
 
 
-def _one(things: str) -> str:
-    irregular = {"shelves": "shelf", "classes": "class", "buses": "bus", "pies": "pie"}
-    return irregular.get(things) or singular(things)
-
-
 def _worth(s: Story, amount: int, money: str) -> str:
     return f"${amount}" if money == "$" else f"{amount} {money}"
 
@@ -105,7 +100,7 @@ def _part(s: Story, k: int, n: int) -> _Told:
     if s.rng.random() < 0.2:
         things = s.pick(*BOXES)
         parts = s.thing
-    one = _one(things)
+    one = singular(things)
     said = s.pick(
         f"a {one} has {k} {parts}.", f"each {one} has {k} {parts}.",
         f"every {one} has {k} {parts}.", f"one {one} has {k} {parts}.",
@@ -125,7 +120,7 @@ def _part(s: Story, k: int, n: int) -> _Told:
 
 def _made_of(s: Story, k: int, n: int) -> _Told:
     whole, parts = s.pick(*_MADE_OF).split(" ")
-    one = _one(whole)
+    one = singular(whole)
     said = s.pick(
         f"one {one} needs {k} {parts}.", f"{s.name} needs {k} {parts} for one {one}.",
         f"it takes {k} {parts} to make a {one}.", f"a recipe for one {one} needs {k} {parts}.",
@@ -214,7 +209,7 @@ def quotient(s: Story, level: int) -> str:
         if s.rng.random() < 0.5:
             s.say(
                 f"{they} {are} packed in {box} of {n}.",
-                f"{they} {are} put {n} in each {_one(box)}.",
+                f"{they} {are} put {n} in each {singular(box)}.",
             )
             asked = s.pick(f"how many {box} are needed?", f"how many {box} does {s.pronoun} need?")
         else:
@@ -248,7 +243,7 @@ def _packed(s: Story, n: int, total: int) -> tuple[str, str]:
         (f"{total} {what} are packed in {box} of {n}.", f"how many {box} are there?"),
         (f"{s.name} {put} {total} {what} in {box} of {n}.", f"how many {box} are there?"),
         (f"{s.name} {put} {total} {what} into {box}, {n} in each.", f"how many {box} are filled?"),
-        (f"a {_one(box)} holds {n} {what}.", f"how many {box} are needed for {total} {what}?"),
+        (f"a {singular(box)} holds {n} {what}.", f"how many {box} are needed for {total} {what}?"),
         (f"{n} {people} share {total} {what} equally.", f"how many {what} does each get?"),
         (f"{n} {people} share {total} {what}.", "how many does each one get?"),
         (f"{total} {what} are shared by {n} {people}.",
