@@ -56,7 +56,9 @@ class Loaded:
     """What the child makes once: every verdict's fork finds the library imported."""
 
     def __init__(self) -> None:
-        import z3  # noqa: F401
+        import z3
+
+        z3.simplify(z3.IntVal(1) + 1)  # its context, too: a fifth of a second
 
     def verify(self, answer: str, constraints: str) -> Verdict:
         return judged(answer, constraints)
