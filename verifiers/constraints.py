@@ -267,7 +267,11 @@ _DIVIDED = _asked("(declare-const x Real) (assert (= (/ 1.0 x) 5.0))")
 EXAMPLES: Any = (
     (_CLOCK, "x = 2, y = 7, b = false", True),
     (_CLOCK, "[y = 7, b = False, x = 2]", True),
-    (_CLOCK, "((define-fun b () Bool false) (define-fun x () Int 2) (define-fun y () Int 7))", True),
+    (
+        _CLOCK,
+        "((define-fun b () Bool false) (define-fun x () Int 2) (define-fun y () Int 7))",
+        True,
+    ),
     (_CLOCK, "x = 2, y = 7, b = true", False),
     (_CLOCK, "x = 7, y = 4, b = true", False),
     (_CLOCK, "x = 2, y = 8, b = false", False),

@@ -33,6 +33,7 @@ _RATIONAL = re.compile(
 )
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mbox|textrm)\s*\{([^{}]*)\}")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{\w+\}")
 _WORDS = re.compile(r"\(?([A-Za-z][A-Za-z' -]*)\)?")
 _ASSIGNED = re.compile(r"(?:[A-Za-z](?:_(?:\w|\{\w+\}))?|[a-z]\([a-z]\)) ?(?:=|\\in\b) ?(.+)")
 _RELATION = re.compile(r"[<>]|\\[lg]eq?\b|\\[lg]t\b")
@@ -153,7 +154,7 @@ def _alike(expected: str, found: str) -> tuple[str, str]:
 
 
 def _units(text: str) -> tuple[str, ...]:
-    bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", text))
+    bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", _ENVIRONMENT.sub(" ", text)))
     return tuple(word.casefold() for word in re.findall(r"[A-Za-z]{2,}|(?<=\d )[A-Za-z]$", bare))
 
 
