@@ -259,7 +259,8 @@ _CLOCK = _asked(
 )
 _HALF = _asked(
     "(declare-const u Real) (declare-const v (_ BitVec 8))"
-    "(assert (= (* u u u) (/ (- 1.0) 8.0))) (assert (= (bvmul v #x03) #xff)) (assert (bvult v #x60))"
+    "(assert (= (* u u u) (/ (- 1.0) 8.0)))"
+    "(assert (= (bvmul v #x03) #xff)) (assert (bvult v #x60))"
 )
 _ALL = _asked("(declare-const n Int) (assert (forall ((k Int)) (>= (+ (* k k) n) 7)))")
 _NONE = _asked("(declare-const x Int) (assert (> (* x x) 4)) (assert (< (* x x) 9))")

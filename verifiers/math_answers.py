@@ -29,7 +29,8 @@ _WARM = (  # each builds tables that take a second, and that a fork would lose a
 _PRECISION = 100  # digits to which numbers must agree that can not be shown to be equal
 _DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")
 _RATIONAL = re.compile(
-    r"([-+]?) ?(?:(\d+(?:\.\d+)?|\.\d+)|(\d+) ?/ ?(\d+)|\\frac ?(?:\{(\d+)\} ?\{(\d+)\}|(\d) ?(\d)))"
+    r"([-+]?) ?(?:(\d+(?:\.\d+)?|\.\d+)|(\d+) ?/ ?(\d+)"
+    r"|\\frac ?(?:\{(\d+)\} ?\{(\d+)\}|(\d) ?(\d)))"
 )
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mbox|textrm)\s*\{([^{}]*)\}")
@@ -200,7 +201,7 @@ def _equal(expected: str, found: str) -> bool | None:
             latex,
             fallback_mode="no_fallback",
             extraction_mode="first_match",
-            parsing_timeout=None,  # type: ignore[arg-type]  # SIGALRM; the child is killed instead
+            parsing_timeout=None,  # SIGALRM; the child is killed instead
         )
         trees.append([tree for tree in parsed if not isinstance(tree, str)][:1])
     if not trees[0]:

@@ -87,16 +87,16 @@ def judged(answer: str, schema: str) -> Verdict:
     kind = validator_for(rules, default=Draft202012Validator)
     kind.check_schema(rules)
     # This registry fetches nothing: a reference to elsewhere is an error, not a download.
-    validator = kind(rules, registry=REGISTRY, format_checker=_Formats())  # type: ignore[call-arg, arg-type]
+    validator = kind(rules, registry=REGISTRY, format_checker=_Formats())
     with localcontext() as context:
         context.prec = _PRECISION
         try:
-            error = best_match(validator.iter_errors(document))
+            fault = best_match(validator.iter_errors(document))
         except _Unchecked as unknown:
             return unjudged("", str(unknown))
-    if error is None:
+    if fault is None:
         return right("")
-    return wrong("", f"{error.json_path}: {error.message}"[:300])
+    return wrong("", f"{fault.json_path}: {fault.message}"[:300])
 
 
 class _Formats:
