@@ -1,8 +1,8 @@
 """The task families of reasoning-gym: the extra ``[gym]``.
 
-It generates; its scorers are not left alone with answers. Eight of them would run an answer as
-Python code, and the one of Game of 24 never compares the numbers used. Those are scored here; of
-the others only full marks count (some give 0.05 for anything), in a child that can be killed.
+It generates; its scorers are not left alone with answers. Some would run an answer as Python
+code, some pay for a wrong one: those are replaced by :mod:`verifiers.gym_scores`. Of the others
+only full marks count (some give 0.05 for anything), in a child that can be killed.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from fractions import Fraction
 from typing import Any
 
-from .algebra import AlgebraError, algebra
-from .expression import ExpressionError, evaluate, numbers
+from .algebra import algebra
 from .function import Function
 from .general import General
+from .gym_scores import RESCORED, Entry, exactly
 from .judge import VerifierError
 from .problem import Problem
 from .source import Source
@@ -29,8 +28,8 @@ from .verdict import Verdict, right, unjudged, wrong
 MAX_ANSWER = 100_000  # characters
 _MIXED = ("composite",)  # families made of other families
 _TUPLES = ("arc_agi", "rearc")  # scorers that compare grids as tuples, which JSON has not
-
-Entry = Mapping[str, Any]
+# Text around the right answer, which scorers that search for it do not see.
+_AROUND = re.compile(r"</?think|^\s*(?:not|either)\b", re.IGNORECASE)
 
 
 def gym() -> Function:
@@ -110,7 +109,9 @@ def judged(answer: str, reference: str) -> Verdict:
     if family in RESCORED:
         return RESCORED[family](answer, entry)
     if _is_plain(kind):
-        return _exact(answer, entry)
+        return exactly(answer, entry)
+    if (around := _AROUND.search(answer)) is not None:
+        return wrong("", f"expected an answer alone, found {around[0].strip()!r}")
     if family in _TUPLES:
         entry = _tuples(entry)
     dataset = factory.create_dataset(family, seed=0, size=1, **settings)
@@ -129,76 +130,6 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _tuples(item) for name, item in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _exact(answer: str, entry: Entry) -> Verdict:
-    if answer.strip() == str(entry["answer"]).strip():
-        return right("")
-    return wrong("", f"expected {str(entry['answer'])[:60]!r}")
-
-
-def _one_of(answer: str, entry: Entry) -> Verdict:
-    valid = {text.strip() for text in entry["metadata"]["valid_answers"]}
-    return right("") if answer.strip() in valid else wrong("", "no solution of this board")
-
-
-def _reached(answer: str, entry: Entry) -> Verdict:
-    """The numbers given, each once, make the target: exactly."""
-    given, target = entry["metadata"]["numbers"], entry["metadata"].get("target", 24)
-    try:
-        value, used = evaluate(answer), numbers(answer)
-    except ExpressionError as error:
-        return wrong("", str(error))
-    if Counter(used) != Counter(given):
-        return wrong("", f"expected the numbers {given}, found {used}")
-    return right("") if value == Fraction(target) else wrong("", f"makes {value}, not {target}")
-
-
-def _integral(answer: str, entry: Entry) -> Verdict:
-    """Its derivative is the integrand."""
-    import sympy
-
-    variable = entry["metadata"]["variable"]
-    try:
-        integrand = algebra(entry["metadata"]["integrand"], (variable,))
-    except AlgebraError as error:
-        return unjudged("", f"expected an integrand that can be read, found {error}")
-    try:
-        found = algebra(answer, (variable, "C"))
-    except AlgebraError as error:
-        return wrong("", f"expected an expression, found {error}")
-    gap = sympy.diff(found, sympy.Symbol(variable)) - integrand
-    return right("") if sympy.simplify(gap) == 0 else wrong("", "its derivative is another")
-
-
-def _product(answer: str, entry: Entry) -> Verdict:
-    """The same polynomial, multiplied out."""
-    import string
-
-    names = tuple(string.ascii_letters)
-    try:
-        expected = algebra(entry["answer"], names)
-    except AlgebraError as error:
-        return unjudged("", f"expected a polynomial that can be read, found {error}")
-    try:
-        found = algebra(answer, names)
-    except AlgebraError as error:
-        return wrong("", f"expected a polynomial, found {error}")
-    return right("") if found == expected else wrong("", f"expected {entry['answer'][:60]!r}")
-
-
-RESCORED: dict[str, Callable[[str, Entry], Verdict]] = {
-    "countdown": _reached,
-    "puzzle24": _reached,
-    "simple_integration": _integral,
-    "intermediate_integration": _integral,
-    "polynomial_multiplication": _product,
-    "binary_matrix": _exact,
-    "spiral_matrix": _exact,
-    "string_insertion": _exact,
-    "n_queens": _one_of,
-}
-"""By family: those whose scorers would evaluate an answer, or pay for a wrong one."""
 
 
 def _asked(question: str, family: str, answer: str, **metadata: Any) -> dict[str, str]:

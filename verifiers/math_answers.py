@@ -37,7 +37,7 @@ _TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mbox|textrm)\s*\{([^{}]*)\}"
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{\w+\}")
 _WORDS = re.compile(r"\(?([A-Za-z][A-Za-z' -]*)\)?")
 _ASSIGNED = re.compile(r"(?:[A-Za-z](?:_(?:\w|\{\w+\}))?|[a-z]\([a-z]\)) ?(?:=|\\in\b) ?(.+)")
-_RELATION = re.compile(r"[<>]|\\[lg]eq?\b|\\[lg]t\b")
+_RELATION = re.compile(r"[<>]|\\(?:[lg]eq?|[lg]t)(?![A-Za-z])")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 
@@ -182,7 +182,7 @@ def _exact(text: str) -> str:
     """Decimals as fractions, percent as hundredths, and ``2i`` as a product."""
     text = _DECIMAL.sub(lambda m: rf"{{\frac{{{int(m[1] + m[2])}}}{{{10 ** len(m[2])}}}}}", text)
     text = re.sub(r"\s*\\?%", r" \\cdot {\\frac{1}{100}}", text)
-    return re.sub(r"(?<=\d)i(?![A-Za-z])", " i", text)
+    return re.sub(r"(?<=[\d}])\s*i(?![A-Za-z])", r"\\cdot \\imath ", text)
 
 
 def _equal(expected: str, found: str) -> bool | None:

@@ -36,7 +36,9 @@ _SAME = str.maketrans(
 )
 _SPACING = re.compile(r"(?<!\\)\\[,;:! ]|\\(?:quad|qquad|displaystyle)\b|~")
 _THOUSANDS = re.compile(r"(?<=\d)\{,\}(?=\d{3})")
-_TASK = re.compile(r"\\(?:i*int|sum|prod|lim|limsup|liminf|det|ldots|dots|cdots|approx|sim)\b|\.\.")
+_TASK = re.compile(
+    r"\\(?:i*int|sum|prod|lim|limsup|liminf|det|ldots|dots|cdots|approx|sim)(?![A-Za-z])|\.\."
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 
 
@@ -145,7 +147,6 @@ def letters(text: str) -> bool:
 
 
 def _towers(text: str) -> bool:
-    after = re.search(r"\^", text)
     nested = re.search(r"\^\s*(?:\{[^{}]*\^|\{[^{}]*\{[^{}]*\^|[^\s{}]\s*\^|\{[^{}]*\}\s*\^)", text)
     outer = re.search(r"[)}\]]\s*(?:!|\^\s*\{?\s*-?\d{3})", text)
-    return after is not None and (nested is not None or outer is not None)
+    return nested is not None or outer is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -113,18 +114,14 @@ def test_a_cap(text: str) -> None:
 
 @given(st.text(max_size=300) | st.text(alphabet="\\boxed{}()[]^!_ 0123456789.,$x\n<>/think"))
 def test_no_text_raises_anything_else(text: str) -> None:
-    try:
+    with suppress(Unreadable):
         assert final(text).isascii()
-    except Unreadable as error:
-        assert str(error)
 
 
 # --- numbers, which need no library
 
 
-@given(
-    st.fractions(max_denominator=999), st.sampled_from("0123456789/-.%"), st.integers(0, 30)
-)
+@given(st.fractions(max_denominator=999), st.sampled_from("0123456789/-.%"), st.integers(0, 30))
 def test_a_mutated_number_passes_only_if_it_is_the_same(
     number: Fraction, character: str, place: int
 ) -> None:
