@@ -23,7 +23,7 @@ from .gym_scores import RESCORED, Entry, exactly
 from .judge import VerifierError
 from .problem import Problem
 from .source import Source
-from .verdict import Verdict, right, unjudged, wrong
+from .verdict import Verdict, explain, right, unjudged, wrong
 
 MAX_ANSWER = 100_000  # characters
 _MIXED = ("composite",)  # families made of other families
@@ -115,7 +115,13 @@ def judged(answer: str, reference: str) -> Verdict:
     if family in _TUPLES:
         entry = _tuples(entry)
     dataset = factory.create_dataset(family, seed=0, size=1, **settings)
-    score = float(dataset.score_answer(answer, entry))
+    try:
+        score = float(dataset.score_answer(answer, entry))
+    except Exception as error:
+        # Whose fault it is: a scorer that can read the right answer can not read this one.
+        if entry["answer"] is None or dataset.score_answer(entry["answer"], entry) < 1.0:
+            raise
+        return wrong("", f"its scorer can not read it: {explain(error, 100)}")
     return right("") if score >= 1.0 else wrong("", f"scored {score:.3g}")
 
 
