@@ -179,10 +179,10 @@ def _shape(text: str) -> str:
 
 
 def _exact(text: str) -> str:
-    """Decimals as fractions, percent as hundredths, and ``2i`` as a product."""
+    """Decimals as fractions, percent as hundredths, and ``i`` as the number that it is."""
     text = _DECIMAL.sub(lambda m: rf"{{\frac{{{int(m[1] + m[2])}}}{{{10 ** len(m[2])}}}}}", text)
     text = re.sub(r"\s*\\?%", r" \\cdot {\\frac{1}{100}}", text)
-    return re.sub(r"(?<=[\d}])\s*i(?![A-Za-z])", r"\\cdot \\imath ", text)
+    return re.sub(r"(?<![A-Za-z\\_])i(?![A-Za-z_])", "I", text)  # the library's imaginary unit
 
 
 def _equal(expected: str, found: str) -> bool | None:
