@@ -80,7 +80,8 @@ def _library() -> Any:
 
 def _problem(family: str, settings: Mapping[str, Any], entry: Entry) -> Problem:
     known = {"family": family, "settings": dict(settings), "entry": entry}
-    problem = General().problem(entry["question"], json.dumps(known))
+    # Some note fractions beside their answers; no scorer reads those.
+    problem = General().problem(entry["question"], json.dumps(known, default=str))
     return replace(problem, data={**problem.data, "family": family})
 
 
