@@ -3,7 +3,8 @@
 Those evaluate answers (``countdown``, ``n_queens``, ...), do not look at the numbers used
 (``puzzle24``), pay for anything but an empty answer (``game_of_life_halting``), for ``nan``
 (``complex_arithmetic``), for 0 where the chance is small (``coin_flip``), or for the right answer
-with others behind it (``gsm_symbolic``, ``word_sorting``, ...).
+with others behind it (``gsm_symbolic``, ``word_sorting``, ...). An integral is never its own
+answer, although ``intermediate_integration`` gives ``Integral(...)`` for those it can not solve.
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ def test_every_family_is_generated_and_judged(by_gym: Function, family: str) -> 
     assert problem.question
     assert problem.public().reference is None
     right = entry(problem)["answer"]
-    if right is not None:  # some have many answers and say none
+    # Some have many answers and say none. An integral that the library could not solve is its own
+    # "answer" there: whoever copied the question would be paid.
+    if right is not None and "Integral(" not in right:
         assert verdict(by_gym, problem, right).passed is True
         assert verdict(by_gym, problem, f"<think>{right}").passed is False
         assert verdict(by_gym, problem, f"not {right}").passed is False
