@@ -27,7 +27,12 @@ FLOORS: dict[str, tuple[set[str], set[str] | None]] = {
     "selfplay": ({"reasoner", "search", "verifiers"}, None),
 }
 # package -> libraries of its extras, which it may import where they are needed, never at its top
-LAZY = {"verifiers": {"cloudpickle"}}
+LAZY = {
+    "verifiers": {
+        *("cloudpickle", "jsonschema", "jsonschema_specifications", "math_verify"),
+        *("reasoning_gym", "sympy", "z3"),
+    }
+}
 TOP = ("reasoner/cli/", "reasoner/__main__.py", "reasoner/__init__.py")  # may import everything
 
 

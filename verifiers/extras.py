@@ -6,7 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from .constraints import smt
+from .gym import gym
 from .judge import Verifier, VerifierError
+from .math_answers import math_answers
+from .schema import schema
 
 DISTRIBUTION = "system2-reasoner"
 
@@ -40,5 +44,10 @@ class Extra:
         return self.make()
 
 
-EXTRAS: dict[str, Extra] = {}
+EXTRAS: dict[str, Extra] = {
+    "math": Extra("math", "math_verify", math_answers),
+    "schema": Extra("schema", "jsonschema", schema),
+    "smt": Extra("smt", "z3", smt),
+    "gym": Extra("gym", "reasoning_gym", gym),
+}
 """By verifier name."""
