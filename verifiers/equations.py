@@ -188,8 +188,7 @@ def _read(equations: list[str]) -> tuple[str, list[tuple[Line, Line]]] | None:
     """The unknowns in the order of the alphabet, and each equation in whole numbers."""
     sides = [[read_linear(side) for side in text.split("=")] for text in equations]
     forms = [[form for form in pair if form is not None] for pair in sides]
-    counts = [len(pair) for pair in sides] + [len(pair) for pair in forms]
-    if not forms or any(count != 2 for count in counts):
+    if not forms or {len(pair) for pair in sides} | {len(pair) for pair in forms} != {2}:
         return None
     names = "".join(sorted({name for pair in forms for form in pair for name in form} - {""}))
     if not 1 <= len(names) <= 2:

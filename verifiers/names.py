@@ -51,6 +51,11 @@ def singular(things: str) -> str:
     return things[:-3] + "y" if things.endswith("ies") else things.removesuffix("s")
 
 
+def worth(amount: int, money: str) -> str:
+    """``$5``, ``5 euros``."""
+    return f"${amount}" if money == "$" else f"{amount} {money}"
+
+
 def _invented(rng: Random) -> str:
     letters = (
         rng.choice("bcdfghjklmnprstvwz") + rng.choice("aeiou") for _ in range(rng.randint(2, 3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .names import BOXES, COLOURS, PEOPLE, PLACES, singular
+from .names import BOXES, COLOURS, PEOPLE, PLACES, singular, worth
 from .stories import Story
 
 _PARTS = (
@@ -18,10 +18,6 @@ _MADE_OF = (
     "cakes eggs", "cakes apples", "pies apples", "shirts buttons", "bikes wheels", "toys screws",
     "houses doors", "chairs nails", "salads tomatoes", "soups carrots", "sandwiches eggs",
 )  # fmt: skip
-
-
-def _worth(s: Story, amount: int, money: str) -> str:
-    return f"${amount}" if money == "$" else f"{amount} {money}"
 
 
 def rate(s: Story, level: int) -> str:
@@ -76,7 +72,7 @@ class _Told:
 
 def _price(s: Story, k: int, n: int) -> _Told:
     money, things = s.pick("dollars", "$", "euros", "cents", "pounds"), s.thing
-    one, price = singular(things), _worth(s, k, money)
+    one, price = singular(things), worth(k, money)
     said = s.pick(
         f"{s.pick(*PLACES)} sells {things} for {price} each.", f"a {one} costs {price}.",
         f"one {one} costs {price}.", f"each {one} costs {price}.", f"{things} cost {price} each.",
