@@ -28,7 +28,8 @@ from .traces import TraceWriter
 
 class Options(TypedDict, total=False):
     """How to think. ``stop_when``: verified, confident (the default) or budget. ``verifier``:
-    judges the answers in the place of the question's own domain."""
+    judges the answers in the place of the question's own domain. ``unsafe_exec``: where no
+    sandbox works, a verifier that asks for one runs without."""
 
     strategy: str
     stop_when: str
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
     seed: int
     save: bool
     verifier: Asked | None
+    unsafe_exec: bool
 
 
 class Reasoner:
@@ -105,7 +107,8 @@ class Reasoner:
             options.get("max_tokens"),
             options.get("max_nodes"),
         )
-        chosen = choose(options.get("verifier") or self.verifier, problem)
+        asked, unsafe = options.get("verifier") or self.verifier, options.get("unsafe_exec", False)
+        chosen = choose(asked, problem, unsafe)
         plan = Plan(
             problem,
             _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),
@@ -171,6 +174,7 @@ class Reasoner:
         strategy: str | None = None,
         stop_when: str | None = None,
         verifier: Asked | None = None,
+        unsafe_exec: bool = False,
     ) -> Thinking:
         """Think on: the same tree, ``think`` longer ("+30s" reads as "30s"); after ``kill -9`` too.
 
@@ -192,7 +196,8 @@ class Reasoner:
         try:
             trace = self.store.read(run_id)
             header, past = trace.header, revive(trace)
-            chosen = choose_again(verifier or self.verifier, past.problem, header)
+            asked = verifier or self.verifier
+            chosen = choose_again(asked, past.problem, header, unsafe_exec)
             limits = Limits(past.used.seconds + added_s)
             plan = Plan(
                 past.problem,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from verifiers import Verifier, signed
 from verifiers.card import Check, ScoreCard, digest, examine
+from verifiers.judge import opinion
 from verifiers.source import Source
 
 from .errors import UsageError
@@ -40,18 +41,17 @@ def find(verifier: Verifier, home: Path | None = None) -> ScoreCard | None:
     return None
 
 
-def may_mint(verifier: Verifier, home: Path | None = None) -> bool:
-    """Whether verdicts of this verifier may become training data: it has passed its test, and
-    neither its version nor its source has changed since."""
-    card = find(verifier, home)
-    return card is not None and card.passed
-
-
 async def licence(verifier: Verifier, source: Source, home: Path | None = None) -> None:
     """Let ``verifier`` mint training data: one without a card is tested now, in some seconds.
 
-    ``source``: where a child process finds it. Raises ``UsageError`` when it fails its test.
+    ``source``: where a child process finds it. Raises ``UsageError`` when it fails its test, and
+    for a model's opinion: what it is fooled by would be learned.
     """
+    if opinion(verifier):
+        raise UsageError(
+            f"expected a verifier that proves what it passes to make training data, found "
+            f"{signed(verifier)}, a model's opinion; use all_of(...) of it and one that proves"
+        )
     card = find(verifier, home)
     if card is None:
         card = await examine(verifier, source)

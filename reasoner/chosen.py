@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verifiers import Problem, Verifier, VerifierError, as_verifier, domain, find_verifier, signed
-from verifiers.judge import ready
+from verifiers.judge import opinion, ready
 from verifiers.source import parse
 
 from .errors import RunError, UsageError
@@ -18,6 +18,7 @@ GENERAL_NOTE = (
     "the bundled model knows countdown, arithmetic, equations and short word problems; "
     "for anything else bring a bigger model: the README says how to plug in an engine"
 )
+OPINION_NOTE = "a model's opinion judged this: nothing is proved"
 
 Asked = str | Verifier | Callable[..., Any]
 """A name, ``./file.py:function``, ``package.module:function``, a verifier, or a plain function."""
@@ -33,13 +34,14 @@ class Chosen:
     note: str = ""
 
 
-def choose(asked: Asked | None, problem: Problem) -> Chosen:
+def choose(asked: Asked | None, problem: Problem, unsafe: bool = False) -> Chosen:
     """Raises ``UsageError`` for one that can not be found or can not run here."""
     if asked is None:
         family = domain(problem.domain)
         return Chosen(family, note=GENERAL_NOTE if family.name == "general" else "")
-    found = begin(asked)
-    return Chosen(found, str(parse(asked)) if isinstance(asked, str) else None)
+    found = begin(asked, unsafe)
+    note = OPINION_NOTE if opinion(found) else ""
+    return Chosen(found, str(parse(asked)) if isinstance(asked, str) else None, note)
 
 
 def find(asked: Asked) -> Verifier:
@@ -50,23 +52,28 @@ def find(asked: Asked) -> Verifier:
         raise UsageError(str(error)) from None
 
 
-def begin(asked: Asked) -> Verifier:
-    """:func:`find`, and start what it runs in. Raises ``UsageError`` when it can not run here."""
+def begin(asked: Asked, unsafe: bool = False) -> Verifier:
+    """:func:`find`, and start what it runs in. Raises ``UsageError`` when it can not run here.
+
+    ``unsafe``: where no sandbox works, do without one.
+    """
     found = find(asked)
     try:
-        ready(found)
+        ready(found, unsafe)
     except VerifierError as error:
         raise UsageError(str(error)) from None
     return found
 
 
-def choose_again(asked: Asked | None, problem: Problem, header: Header) -> Chosen:
+def choose_again(
+    asked: Asked | None, problem: Problem, header: Header, unsafe: bool = False
+) -> Chosen:
     """The verifier a run was begun with: verdicts of two can not share a tree.
 
     Raises ``RunError`` when it is another by now, or can not be found any more.
     """
     try:
-        chosen = choose(header.judge if asked is None else asked, problem)
+        chosen = choose(header.judge if asked is None else asked, problem, unsafe)
     except UsageError as error:
         raise RunError(f"{header.verifier} judged run {header.run_id}: {error}") from None
     if (found := signed(chosen.verifier)) != header.verifier:

@@ -17,6 +17,7 @@ OPTIONS = {
         "--max-nodes",
         "--seed",
         "--verifier",
+        "--unsafe-exec",
         "--json",
         "--no-save",
     },
@@ -27,6 +28,7 @@ OPTIONS = {
         "--strategy",
         "--one-at-a-time",
         "--verifier",
+        "--unsafe-exec",
         "--seed",
         "--limit",
         "--json",
@@ -36,12 +38,12 @@ OPTIONS = {
     "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": set[str](),
     "runs show": set[str](),
-    "runs resume": {"--think", "--strategy", "--stop-when", "--json"},
+    "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},
     "runs export": {"--html"},
     "runs rm": set[str](),
     "verifiers list": {"--json"},
     "verifiers show": {"--json"},
-    "verifiers test": {"--json"},
+    "verifiers test": {"--unsafe-exec", "--json"},
 }
 
 

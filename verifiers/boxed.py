@@ -26,15 +26,18 @@ from .trusted import waited
 from .verdict import Status
 
 OURS = ("reasoner", "search", "verifiers")  # what a verifier's file imports from us
+SITE = ("site-packages", "dist-packages")  # folders of installed libraries
 _STATUS = {End.TIMEOUT: Status.TIMEOUT}  # any other end is a crash
+_ALONE = "the_file"  # the module that a single file becomes
 _BOOT = """
-from pathlib import Path
+import sys
 from verifiers.child import load, verdict_on
 from verifiers.source import Source
 
 source, text = {source!r}, {text!r}
 if text is not None:
-    Path(source[1]).write_text(text, encoding="utf-8")
+    module = sys.modules[source[1]] = type(sys)(source[1])
+    exec(compile(text, {file!r}, "exec"), module.__dict__)
 function = load(Source(*source))
 
 def judge(request):
@@ -50,10 +53,12 @@ class Boxed:
         self._limits = Limits(timeout + START_S, memory)
         self._program, self._packages = _packed(source)
         self._lock = threading.Lock()
+        self._unsafe = False
         self._sandbox: Sandbox | None = None
 
-    def start(self) -> None:
+    def start(self, unsafe: bool) -> None:
         """Open the sandbox. Raises :class:`VerifierError`, which says what to install."""
+        self._unsafe = unsafe
         self._opened()
 
     def call(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +95,7 @@ class Boxed:
                 reply = None
             if not isinstance(reply, dict) or reply.keys() != {"status", "score", "reason"}:
                 return _failed(Status.CRASH, "the verifier's process said what is no verdict")
-            return reply
+            return {**reply, "reason": sandbox.noted(str(reply["reason"]))}
 
     def close(self) -> None:
         """End the waiting process; the next call would open another sandbox."""
@@ -103,7 +108,7 @@ class Boxed:
         with self._lock:
             if self._sandbox is None:
                 try:
-                    self._sandbox = Sandbox(packages=self._packages)
+                    self._sandbox = Sandbox(packages=self._packages, unsafe=self._unsafe)
                 except SandboxUnavailable as error:
                     raise VerifierError(str(error)) from None
             return self._sandbox
@@ -112,22 +117,22 @@ class Boxed:
 def _packed(source: Source) -> tuple[str, tuple[str, ...]]:
     """The program that loads ``source`` inside, and the packages to be shown there.
 
-    A single file travels as text, a package is shown whole, a copy carries itself.
+    A single file travels as text, a package is shown whole, a copy carries itself. Installed
+    libraries are all shown: what one of them needs in its turn is anybody's guess.
     """
-    packages = ["numpy", *OURS]
-    text = None
-    if source.kind == "pickle":
-        packages.append("cloudpickle")
-    elif (file := _file(source)) is None:
+    packages = [path for path in sys.path if Path(path).name in SITE and Path(path).is_dir()]
+    packages += OURS
+    text = file = None
+    if source.kind != "pickle" and (file := _file(source)) is None:
         packages.append(source.target.partition(".")[0])
-    else:
+    elif file is not None:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise VerifierError(f"expected a Python file in UTF-8 at {file}: {error}") from None
         packages += imported(text)
-        source = Source("file", f"/tmp/{file.name}", source.attribute)
-    program = _BOOT.format(source=astuple(source), text=text)
+        source = Source("module", _ALONE, source.attribute)
+    program = _BOOT.format(source=astuple(source), text=text, file=file and file.name)
     return program, tuple(dict.fromkeys(packages))
 
 

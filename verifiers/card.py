@@ -105,8 +105,6 @@ async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard
             if isinstance(subject, Function):
                 subject.close()
         first, *others = rounds
-        if getattr(verifier, "executes", False):  # such an answer ended itself
-            first, *others = [[_by_itself(v) for v in verdicts] for verdicts in rounds]
         checks = [*_checks(cases, first), _steady(again, [_of(again, cases, first), *others])]
         ran = int(canary.exists())
         checks.append(Check("no answer was executed", 1, ran, "an answer ran as code" * ran))
@@ -137,7 +135,7 @@ def digest(verifier: Verifier) -> str:
 def _isolated(verifier: Verifier, source: Source | None) -> Verifier:
     """The same verifier where a hang can be killed."""
     if isinstance(verifier, Function):
-        if verifier.isolation != "trusted":
+        if verifier.isolation != "trusted" or verifier.opinion:  # a model lives here
             return verifier
         return Function(verifier.function, "tested", source=verifier.source, given=verifier.given)
     if source is None or isinstance(verifier, AsyncVerifier):  # which sees to that itself
@@ -231,10 +229,6 @@ def _checks(cases: Sequence[_Case], first: Sequence[Verdict]) -> Iterable[Check]
     yield Check(
         "nothing hangs or crashes it", len(cases), len(late), _detail(*late[0]) if late else ""
     )
-
-
-def _by_itself(verdict: Verdict) -> Verdict:
-    return replace(verdict, status=Status.UNJUDGED) if _ended(verdict) else verdict
 
 
 def _ended(verdict: Verdict) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from .agree import agree
 from .code_task import Asserts, Calls, Programs, Task, read
 from .code_task import problem as pose
+from .judge import VerifierError
 from .problem import Problem
 from .sandbox import End, Limits, Ran, Sandbox, SandboxUnavailable
 from .sandbox.exam import exam
@@ -58,7 +59,7 @@ class Code:
     name = "code"
     version = "1"
     self_checking = False
-    executes = True  # a program that hangs or crashes is no failure of this verifier
+    isolation = "sandbox"
     examples = EXAMPLES
 
     def __init__(
@@ -71,6 +72,13 @@ class Code:
         self._sandbox = sandbox
         self._limits = limits or Limits()
         self._checker = checker
+
+    def prepare(self, unsafe: bool = False) -> None:
+        """Open the sandbox. Raises :class:`VerifierError`, which says what to install."""
+        try:
+            self._sandbox = self._sandbox or Sandbox(unsafe=unsafe)
+        except SandboxUnavailable as error:
+            raise VerifierError(str(error)) from None
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """:meth:`averify` from synchronous code, inside a running event loop, too."""
@@ -99,10 +107,7 @@ class Code:
             verdict = await self._judge(self._sandbox, task, source(answer), by)
         except (SandboxUnavailable, CheckerFailed, OSError) as error:
             return Verdict(None, Status.ERROR, str(error), by)
-        reason = printable(verdict.reason)
-        if self._sandbox.backend == "unsafe":
-            reason += " [unsafe: ran without isolation]"
-        return replace(verdict, reason=reason.strip())
+        return replace(verdict, reason=self._sandbox.noted(printable(verdict.reason)))
 
     async def _judge(self, sandbox: Sandbox, task: Task, solution: str, by: str) -> Verdict:
         match task:
@@ -114,19 +119,16 @@ class Code:
                 whole = completed(before, solution, entry)
                 found = await exam(sandbox, whole, entry, before, tests, self._limits)
         if found.passed is None:
-            if found.end is None:
-                return Verdict(None, Status.ERROR, found.reason, by)
-            return unfinished(found.end, found.reason, by)
+            status = Status.TIMEOUT if found.starved else Status.ERROR
+            return Verdict(None, status, found.reason, by)
         return right(by, found.reason) if found.passed else wrong(by, found.reason)
 
     async def _programs(self, sandbox: Sandbox, task: Programs, solution: str, by: str) -> Verdict:
         for number, (given, expected) in enumerate(task.cases, 1):
             stdin = given.encode("utf-8", "surrogatepass")
             ran = await sandbox.run(solution, stdin, self._limits)
-            if ran.end is End.EXIT:
-                return wrong(by, f"case {number}: {ran.why}")
             if ran.end is not End.OK:
-                return unfinished(ran.end, f"case {number}: {ran.why}", by)
+                return unfinished(ran, f"case {number}: {ran.why}", by)
             if lines(ran.stdout.decode("utf-8", "replace")) != lines(expected):
                 return wrong(by, f"case {number}: wrote something else than expected")
         return right(by, f"right in {len(task.cases)} cases")
@@ -140,7 +142,7 @@ class Code:
             if not self._accepts(case, reply.data):
                 return wrong(by, f"case {number}: returned something else than expected")
         if len(called.replies) < len(task.cases):
-            return unfinished(called.ran.end, silent(called.ran), by)
+            return unfinished(called.ran, called.ran.why_silent, by)
         return right(by, f"right in {len(task.cases)} cases")
 
     def _accepts(self, case: tuple[tuple[Any, ...], Any], data: object) -> bool:
@@ -157,19 +159,14 @@ class Code:
             raise CheckerFailed(f"the checker failed: {error!r}"[:300]) from error
 
 
-def unfinished(end: End, reason: str, by: str) -> Verdict:
-    """The verdict on a solution that did not come to its end: not judged, so never trained on."""
-    wanted = "TIMEOUT" if end is End.TIMEOUT else "CRASH"
-    return Verdict(None, Status.__members__.get(wanted, Status.ERROR), reason, by)
+def unfinished(ran: Ran, reason: str, by: str) -> Verdict:
+    """A solution that hangs, crashes or floods is wrong; unless the machine was too busy."""
+    return Verdict(None, Status.TIMEOUT, reason, by) if ran.starved else wrong(by, reason)
 
 
 def printable(text: str) -> str:
     """What a solution says of itself may hold anything, sequences that command terminals too."""
     return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def silent(ran: Ran) -> str:
-    return "ended without an answer" if ran.end is End.OK else ran.why
 
 
 def source(answer: str) -> str:

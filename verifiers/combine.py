@@ -6,7 +6,16 @@ import math
 from collections.abc import Callable, Generator
 from hashlib import blake2b
 
-from .judge import Verifier, VerifierError, ajudge, judge, ready, self_checking, signed
+from .judge import (
+    Verifier,
+    VerifierError,
+    ajudge,
+    judge,
+    opinion,
+    ready,
+    self_checking,
+    signed,
+)
 from .problem import Problem
 from .verdict import Status, Verdict, unjudged
 
@@ -18,8 +27,14 @@ class Combined:
     """Asks its members one after another, as its rule says, and no more of them than it needs."""
 
     def __init__(
-        self, kind: str, members: tuple[Verifier, ...], rule: Rule, terms: str = ""
+        self,
+        kind: str,
+        members: tuple[Verifier, ...],
+        rule: Rule,
+        carry: Callable[[int], bool],
+        terms: str = "",
     ) -> None:
+        """``carry``: whether so many members alone can pass an answer, the others being against."""
         everyone: tuple[object, ...] = members
         for member in everyone:
             if not isinstance(member, Verifier):
@@ -34,6 +49,7 @@ class Combined:
         self.name = f"{kind}({','.join(member.name for member in members)})"
         self.version = blake2b(text.encode(), digest_size=6).hexdigest()  # changes with a member's
         self.self_checking = all(map(self_checking, members))
+        self.opinion = carry(sum(map(opinion, members)))
         self.members, self._rule = members, rule
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
@@ -54,10 +70,10 @@ class Combined:
         except StopIteration as done:
             return self._signed(done.value)
 
-    def prepare(self) -> None:
+    def prepare(self, unsafe: bool = False) -> None:
         """Start every member. Raises :class:`VerifierError` when one can not run here."""
         for member in self.members:
-            ready(member)
+            ready(member, unsafe)
 
     def _signed(self, verdict: Verdict) -> Verdict:
         reason = f"{verdict.verifier}: {verdict.reason}" if verdict.verifier else verdict.reason
@@ -84,7 +100,7 @@ def all_of(*members: Verifier) -> Combined:
         assert lowest is not None or silent is not None
         return silent or lowest  # type: ignore[return-value]
 
-    return Combined("all_of", members, rule)
+    return Combined("all_of", members, rule, lambda count: count == len(members))
 
 
 def first_of(*members: Verifier) -> Combined:
@@ -98,7 +114,7 @@ def first_of(*members: Verifier) -> Combined:
                 break
         return verdict
 
-    return Combined("first_of", members, rule)
+    return Combined("first_of", members, rule, lambda count: count > 0)
 
 
 def weighted(*members: tuple[Verifier, float]) -> Combined:
@@ -120,7 +136,13 @@ def weighted(*members: tuple[Verifier, float]) -> Combined:
         score = 1.0 if whole else min(total / sum(weights), math.nextafter(1.0, 0.0))
         return Verdict(score, Status.JUDGED, ", ".join(parts))
 
-    return Combined("weighted", tuple(member for member, _ in members), rule, str(weights))
+    return Combined(
+        "weighted",
+        tuple(member for member, _ in members),
+        rule,
+        lambda count: count == len(members),
+        str(weights),
+    )
 
 
 def vote(*members: Verifier) -> Combined:
@@ -142,4 +164,4 @@ def vote(*members: Verifier) -> Combined:
             return unjudged("", count)
         return Verdict(float(passed > rejected), Status.JUDGED, count)
 
-    return Combined("vote", members, rule)
+    return Combined("vote", members, rule, lambda count: 2 * count > len(members))

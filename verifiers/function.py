@@ -30,8 +30,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][\w.-]*", re.ASCII)
 class Runner(Protocol):
     """Where a function runs: gives a verdict's status, score, reason and seconds."""
 
-    def start(self) -> None:
-        """Get ready for the first call; never waits."""
+    def start(self, unsafe: bool) -> None:
+        """Get ready for the first call; never waits. ``unsafe``: a sandbox may be done without."""
         ...
 
     def call(self, values: dict[str, Any]) -> dict[str, Any]: ...
@@ -46,6 +46,7 @@ class Function:
 
     ``wants``: what the function asks for. ``given``: values fixed in advance, which go before
     the problem's. ``examples``, ``attacks``: what ``reasoner verifiers test`` holds against it.
+    ``opinion``: it says what a model thinks, which proves nothing.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Function:
         version: str = "1",
         attacks: Sequence[str] = (),
         examples: Sequence[Example] = (),
+        opinion: bool = False,
         source: Source | None = None,
         given: Mapping[str, Any] | None = None,
     ) -> None:
@@ -67,7 +69,7 @@ class Function:
         _check(name, timeout, memory, isolation, version)
         self.function, self.name, self.version = function, name, version
         self.timeout, self.memory, self.isolation = float(timeout), memory, isolation
-        self.attacks, self.examples = tuple(attacks), tuple(examples)
+        self.attacks, self.examples, self.opinion = tuple(attacks), tuple(examples), opinion
         self.wants, self.given = wants(function, name), dict(given or {})
         self.self_checking = "reference" in self.given or not any(
             want.name == "reference" and want.needed for want in self.wants
@@ -112,13 +114,13 @@ class Function:
         except (ValueError, TypeError, OSError) as error:  # it can not even be asked
             return failure(Status.ERROR, explain(error))
 
-    def prepare(self) -> None:
+    def prepare(self, unsafe: bool = False) -> None:
         """Start what the function runs in, without waiting for it.
 
         Raises :class:`VerifierError` when there is nowhere for it to run.
         """
         try:
-            self.runner().start()
+            self.runner().start(unsafe)
         except OSError as error:
             raise VerifierError(
                 f"expected to start a process for {signed(self)}: {explain(error)}"
@@ -173,6 +175,7 @@ def verifier(
     version: str = "1",
     attacks: Sequence[str] = (),
     examples: Sequence[Example] = (),
+    opinion: bool = False,
 ) -> Callable[[Judge], Function]: ...
 
 

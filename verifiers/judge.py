@@ -47,15 +47,18 @@ class AsyncVerifier(Verifier, Protocol):
 class Prepared(Protocol):
     """A verifier that has something to start before it judges."""
 
-    def prepare(self) -> None:
-        """Never waits. Raises :class:`VerifierError`, which says what is missing."""
+    def prepare(self, unsafe: bool = False) -> None:
+        """Never waits. Raises :class:`VerifierError`, which says what is missing.
+
+        ``unsafe``: where no sandbox works, do without one, and say so on every verdict.
+        """
         ...
 
 
-def ready(verifier: Verifier) -> None:
+def ready(verifier: Verifier, unsafe: bool = False) -> None:
     """Start what ``verifier`` needs; raise :class:`VerifierError` when it can not judge here."""
     if isinstance(verifier, Prepared):
-        verifier.prepare()
+        verifier.prepare(unsafe)
 
 
 def signed(verifier: Verifier) -> str:
@@ -66,6 +69,11 @@ def signed(verifier: Verifier) -> str:
 def self_checking(verifier: Verifier) -> bool:
     """Whether the question alone decides; taken for granted where a verifier does not say."""
     return bool(getattr(verifier, "self_checking", True))
+
+
+def opinion(verifier: Verifier) -> bool:
+    """Whether what a model thinks can make it pass an answer, with nothing that proves it."""
+    return bool(getattr(verifier, "opinion", False))
 
 
 def judge(verifier: Verifier, problem: Problem, answer: str) -> Verdict:

@@ -54,14 +54,20 @@ def final(text: str) -> str:
     """
     if len(text) > MAX_TEXT:
         raise Unreadable(f"{len(text):,} characters")
-    thoughts = list(_THOUGHT.finditer(text))
-    if thoughts:
-        if not thoughts[-1][0].startswith("</"):
-            raise Unreadable("a thought that does not end")
-        text = text[thoughts[-1].end() :]
+    text = outspoken(text)
     starts = [match.start() for match in _BOX.finditer(text)]
     found = _boxed(text, starts) if starts else _plain(text)
     return _small(_clean(found))
+
+
+def outspoken(text: str) -> str:
+    """What stands behind a model's thinking. Raises :class:`Unreadable` when that does not end."""
+    thoughts = list(_THOUGHT.finditer(text))
+    if not thoughts:
+        return text
+    if not thoughts[-1][0].startswith("</"):
+        raise Unreadable("a thought that does not end")
+    return text[thoughts[-1].end() :]
 
 
 def _boxed(text: str, starts: list[int]) -> str:

@@ -57,7 +57,7 @@ class Process:
         self._waiting = 0
         self._warm = False  # it has answered once, so its import is over
 
-    def start(self) -> None:
+    def start(self, unsafe: bool = False) -> None:
         """Begin the child, whose import then runs beside whatever else has to be loaded."""
         with self._lock:
             if self._control is None or self._owner != os.getpid():

@@ -42,7 +42,7 @@ class Trusted:
             "seconds": time.monotonic() - started,
         }
 
-    def start(self) -> None:
+    def start(self, unsafe: bool) -> None:
         """Nothing is needed."""
 
     def close(self) -> None:

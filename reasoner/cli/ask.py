@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import UnsafeExec
+
 
 def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads standard input.")],
@@ -31,6 +33,7 @@ def ask(
             show_default=False,
         ),
     ] = None,
+    unsafe_exec: UnsafeExec = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not save this run.")] = False,
 ) -> int:
@@ -50,5 +53,6 @@ def ask(
         max_nodes=max_nodes,
         seed=seed,
         save=not no_save,
+        unsafe_exec=unsafe_exec,
     )
     return conduct(thinking, json=json)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import UnsafeExec
+
 if TYPE_CHECKING:
     from verifiers import Verifier
     from verifiers.card import ScoreCard
@@ -65,7 +67,11 @@ def show(spec: Spec, json: AsJson = False) -> None:
 
 
 @app.command("test")
-def try_out(spec: Spec, json: AsJson = False) -> int:
+def try_out(
+    spec: Spec,
+    unsafe_exec: UnsafeExec = False,
+    json: AsJson = False,
+) -> int:
     """Hold its examples and a corpus of attacks against a verifier; exit 0 when it stands.
 
     Only verdicts of a verifier that has passed may become training data.
@@ -74,32 +80,36 @@ def try_out(spec: Spec, json: AsJson = False) -> int:
 
     from verifiers import VerifierError
     from verifiers.card import examine
+    from verifiers.judge import opinion
     from verifiers.source import parse
 
     from ..cards import save
-    from ..chosen import find
+    from ..chosen import begin
     from ..errors import UsageError
     from ..sync import run
     from .text import say
 
-    verifier = find(spec)
+    verifier = begin(spec, unsafe_exec)
     try:
         card = run(examine(verifier, parse(spec)))
     except VerifierError as error:
         raise UsageError(str(error)) from None
     try:
-        save(card)
+        if unsafe_exec:
+            say("this card is not kept: what ran without isolation proves nothing")
+        else:
+            save(card)
     except OSError as error:
         say(f"this card is not kept ({error}): the verifier can not make training data yet")
     if json:
         checks = [{**asdict(check), "passed": check.passed} for check in card.checks]
         _print_json({**asdict(card), "checks": checks, "passed": card.passed})
     else:
-        _show_card(card)
+        _show_card(card, opinion(verifier))
     return 0 if card.passed else 1
 
 
-def _show_card(card: ScoreCard) -> None:
+def _show_card(card: ScoreCard, opinion: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -111,6 +121,8 @@ def _show_card(card: ScoreCard) -> None:
     console = _console()
     console.print(table)
     word = "passed: its verdicts may become training data" if card.passed else "failed"
+    if card.passed and opinion:
+        word = "passed; a model's opinion all the same: its verdicts make no training data"
     console.print(_safe(f"{card.verifier}@{card.version} {word}"))
 
 
@@ -140,7 +152,7 @@ def _about(spec: str) -> dict[str, Any]:
                 f"in a {verifier.isolation}, at most {verifier.timeout:g} s "
                 f"and {verifier.memory >> 20:,} MiB"
             )
-    if getattr(verifier, "executes", False):
+    elif getattr(verifier, "isolation", "") == "sandbox":
         about["runs"] = "in the sandbox"
     about["about"] = " ".join((verifier.__doc__ or "").split("\n\n")[0].split())
     return about

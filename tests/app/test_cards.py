@@ -9,16 +9,22 @@ from random import Random
 
 import pytest
 
-from reasoner.cards import find, licence, may_mint, save
+from reasoner.cards import find, licence, save
 from reasoner.errors import UsageError
 from reasoner.scripted import ScriptedEngine
 from selfplay.rollouts import roll_out
-from verifiers import domain, find_verifier
+from verifiers import Verifier, all_of, domain, find_verifier, first_of, vote
 from verifiers.card import Check, ScoreCard, digest
+from verifiers.opinion import llm_judge
 from verifiers.source import Source, parse
 
 FAMILY = domain("countdown")
 PASSED = ScoreCard("countdown", FAMILY.version, digest(FAMILY), (Check("right", 3, 0),))
+
+
+def may_mint(verifier: Verifier) -> bool:
+    card = find(verifier)
+    return card is not None and card.passed
 
 
 def test_without_a_card_nothing_is_minted(home: Path) -> None:
@@ -62,6 +68,19 @@ def test_one_without_a_card_is_tested_first(home: Path, tmp_path: Path) -> None:
     card = find(find_verifier(spec))
     assert card is not None
     assert not card.passed
+
+
+def test_an_opinion_makes_no_training_data_by_itself(home: Path) -> None:
+    """Whatever its card says; behind a proof it may."""
+    judge = llm_judge(lambda prompt: "A")
+    here = Source("name", "countdown")  # never opened: none of these is tested here
+    for alone in (judge, first_of(FAMILY, judge), vote(judge, judge, FAMILY), all_of(judge)):
+        save(ScoreCard(alone.name, alone.version, digest(alone), PASSED.checks))
+        with pytest.raises(UsageError, match=r"found .*, a model's opinion; use all_of"):
+            asyncio.run(licence(alone, here))
+    proved = all_of(judge, FAMILY)
+    save(ScoreCard(proved.name, proved.version, digest(proved), PASSED.checks))
+    asyncio.run(licence(proved, here))
 
 
 def test_a_verifier_that_fails_its_test_makes_no_roll_outs(home: Path) -> None:

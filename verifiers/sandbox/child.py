@@ -68,6 +68,16 @@ class Child:
                 self._init, self._init_pid = os.pidfd_open(pid), pid
         return self._init_pid
 
+    @property
+    def waited(self) -> float:
+        """Seconds without a processor to run on: of its processes, the one that waited longest."""
+        longest, family = 0.0, [self._process.pid]
+        for pid in family:
+            with suppress(OSError, ValueError, IndexError):  # it ended meanwhile
+                longest = max(longest, int(_proc(pid, "schedstat").split()[1]) / 1e9)
+                family += map(int, _proc(pid, f"task/{pid}/children").split())
+        return longest
+
     def request(self, body: Mapping[str, Any], stdin: bytes) -> tuple[bytes, int]:
         """The request as bytes, and a descriptor from which ``stdin`` is read; close it."""
         packed = marshal.dumps(dict(body))
@@ -129,6 +139,11 @@ class Child:
             if fd is not None and fd >= 0:
                 with suppress(OSError):
                     os.close(fd)
+
+
+def _proc(pid: int, name: str) -> bytes:
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read()
 
 
 def _start(launch: Launch, stdin: int, out: int, err: int) -> subprocess.Popen[bytes]:

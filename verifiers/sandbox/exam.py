@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .limits import End, Limits
+from .limits import Limits
 from .sandbox import Sandbox
 from .session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """``passed``: None when nothing can be said; ``end`` then tells how the candidate ended, None
-    standing for tests that are broken themselves."""
+    """``passed``: None when the tests are broken themselves, or the machine was too busy to tell,
+    which ``starved`` says."""
 
     passed: bool | None
     reason: str
-    end: End | None = None
+    starved: bool = False
 
 
 async def exam(
@@ -62,5 +62,4 @@ async def _relay(asking: Session, answering: Session) -> Examined:
 
 async def _ended(answering: Session) -> Examined:
     ran = await answering.ran()
-    why = "ended without an answer" if ran.end is End.OK else ran.why
-    return Examined(None, why, ran.end)
+    return Examined(None if ran.starved else False, ran.why_silent, ran.starved)

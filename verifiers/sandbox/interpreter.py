@@ -1,11 +1,12 @@
 """The Python that runs inside, and what must be mounted there for it.
 
 The same interpreter as ours, wherever it is installed, without its site packages: of those only
-the named libraries are shown inside.
+the named libraries are shown inside, and folders that are named as a whole.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -33,11 +34,12 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """``program``: its path inside. ``home``: where the package ``inside`` lies, inside."""
+    """``program``: its path inside. ``home``: where the package ``inside`` lies, inside; and
+    ``packages``: folders there with libraries."""
 
     program: str
     home: str
-    packages: str
+    packages: tuple[str, ...]
     mounts: tuple[Mount, ...]
     environment: tuple[tuple[str, str], ...]
 
@@ -51,23 +53,31 @@ def mounted(packages: tuple[str, ...]) -> Interpreter:
     """Our interpreter as it looks from inside a mount namespace of its own, where /usr is shown."""
     home, program = base(), _executable()
     mounts = [Mount(str(INSIDE), f"{HOME}/inside")]
-    mounts += [Mount(str(path), f"{PACKAGES}/{path.name}") for path in _folders(packages)]
+    mounts += [Mount(str(path), f"{PACKAGES}/{path.name}") for path in _places(packages)]
+    whole = [folder for folder in packages if os.path.isabs(folder)]
+    mounts += [Mount(folder, f"{PACKAGES}{n}") for n, folder in enumerate(whole)]
     environment = dict(THREADS)
     if not home.is_relative_to("/usr"):
         mounts.append(Mount(str(home), PYTHON))
         program = Path(PYTHON) / program.relative_to(home)
         environment["LD_LIBRARY_PATH"] = f"{PYTHON}/lib"  # for builds with a shared libpython
     return Interpreter(
-        str(program), HOME, PACKAGES, tuple(mounts), tuple(sorted(environment.items()))
+        str(program),
+        HOME,
+        (PACKAGES, *(f"{PACKAGES}{n}" for n in range(len(whole)))),
+        tuple(mounts),
+        tuple(sorted(environment.items())),
     )
 
 
 def direct(packages: tuple[str, ...]) -> Interpreter:
-    """Our interpreter where it is, for backends that can mount nothing."""
-    folders = [str(path.parent) for path in _folders(packages)]
+    """Our interpreter where it is, for backends that can mount nothing: libraries are shown with
+    the whole folder that they lie in."""
+    folders = [str(path.parent) for path in _places(packages)]
+    folders += [folder for folder in packages if os.path.isabs(folder)]
     environment = tuple(sorted(THREADS.items()))
     return Interpreter(
-        str(_executable()), str(INSIDE.parent), "".join(folders[:1]), (), environment
+        str(_executable()), str(INSIDE.parent), tuple(dict.fromkeys(folders)), (), environment
     )
 
 
@@ -81,12 +91,16 @@ def _executable() -> Path:
     return Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
 
 
-def _folders(packages: tuple[str, ...]) -> list[Path]:
+def _places(packages: tuple[str, ...]) -> list[Path]:
     """Where the named libraries are, with the shared objects that wheels keep beside them."""
     found = []
     for name in packages:
-        spec = find_spec(name)
-        for place in (spec and spec.submodule_search_locations) or ():
-            folder = Path(place).resolve()
-            found += [path for path in (folder, folder.with_name(f"{name}.libs")) if path.is_dir()]
+        spec = None if os.path.isabs(name) else find_spec(name)
+        if spec is None:
+            continue
+        places = [Path(place).resolve() for place in spec.submodule_search_locations or ()]
+        if spec.has_location and not places:  # one file
+            places = [Path(str(spec.origin)).resolve()]
+        places += [place.with_name(f"{name}.libs") for place in places]
+        found += [place for place in places if place.exists()]
     return found

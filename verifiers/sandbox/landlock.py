@@ -38,7 +38,7 @@ class Sandlock:
             raise Unusable(str(error)) from None
         self._library = str(Path(spec.origin).resolve().parents[1])
         # whole folders: Python looks for a module by listing the folder that has it
-        self._shown = [str(base()), *filter(None, (str(INSIDE.parent), self._interpreter.packages))]
+        self._shown = [str(base()), str(INSIDE.parent), *self._interpreter.packages]
         self._roots = [*self._shown, self._library]
 
     @property
@@ -51,7 +51,7 @@ class Sandlock:
             inside,
             program=seen(inside.program),
             home=seen(inside.home),
-            packages=inside.packages and seen(inside.packages),
+            packages=tuple(map(seen, inside.packages)),
         )
         config = {
             "library": seen(self._library),

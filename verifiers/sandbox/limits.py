@@ -53,7 +53,8 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One finished run. ``code``: as a shell has it, None when we ended the run."""
+    """One finished run. ``code``: as a shell has it, None when we ended the run. ``waited``: of its
+    ``seconds``, those for which it could have run but had no processor; known after a timeout."""
 
     end: End
     code: int | None
@@ -61,6 +62,12 @@ class Ran:
     stderr: bytes
     seconds: float
     backend: str
+    waited: float = 0.0
+
+    @property
+    def starved(self) -> bool:
+        """Whether it ran out of time because the machine was too busy: no fault of the program."""
+        return self.end is End.TIMEOUT and self.waited > self.seconds / 2
 
     @property
     def why(self) -> str:
@@ -68,7 +75,15 @@ class Ran:
         said = self.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
         by_itself = {End.EXIT: f"exit code {self.code}", End.SIGNAL: f"killed, code {self.code}"}
         text = by_itself.get(self.end, self.end.value)
+        if self.end is End.TIMEOUT:
+            busy = "; the machine was too busy to tell why" if self.starved else ""
+            return f"timeout: still running after {self.seconds:.1f} s{busy}"
         return f"{text}: {said}" if said and self.end in by_itself else text
+
+    @property
+    def why_silent(self) -> str:
+        """One line on a run that should have answered first."""
+        return "ended without an answer" if self.end is End.OK else self.why
 
 
 class SandboxUnavailable(RuntimeError):

@@ -21,6 +21,7 @@ from .session import BOOT_S, NotStarted, Session
 Kind = type[Bubblewrap] | type[Sandlock] | type[Bare]
 ISOLATED: tuple[Kind, ...] = (Bubblewrap, Sandlock)  # the best first
 TRIES = 3
+UNSAFE = "[unsafe: ran without isolation]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,21 @@ class Sandbox:
     """Runs each program in a fresh isolated process that has been started ahead of need.
 
     ``backend``: "" picks the best that works here and raises :class:`SandboxUnavailable` when none
-    does; "unsafe" is no isolation at all and never picked. ``packages``: third-party libraries
-    that the code may import (those that are not installed are left out). ``warm``: processes kept
-    waiting; each costs some 10 MB and serves one run.
+    does; "unsafe" is no isolation at all, and only picked, as the last, when ``unsafe`` allows it.
+    ``packages``: third-party libraries that the code may import (those that are not installed are
+    left out), and folders of such by their absolute path. ``warm``: processes kept waiting; each
+    costs some 10 MB and serves one run.
     """
 
     def __init__(
-        self, backend: str = "", *, packages: Sequence[str] = ("numpy",), warm: int = 1
+        self,
+        backend: str = "",
+        *,
+        packages: Sequence[str] = ("numpy",),
+        warm: int = 1,
+        unsafe: bool = False,
     ) -> None:
-        self._backend, first = choose(backend, tuple(packages))
+        self._backend, first = choose(backend, tuple(packages), unsafe)
         self._idle = deque([first])
         self._warm = warm
         self._close = weakref.finalize(self, _close_all, self._idle)
@@ -64,6 +71,10 @@ class Sandbox:
     @property
     def backend(self) -> str:
         return self._backend.name
+
+    def noted(self, reason: str) -> str:
+        """``reason``, and a word where nothing isolates what runs here."""
+        return f"{reason} {UNSAFE}".strip() if self.backend == Bare.name else reason
 
     async def run(self, program: str, stdin: bytes = b"", limits: Limits | None = None) -> Ran:
         """Run a whole program on ``stdin``. Cancelling kills it at once."""
@@ -145,9 +156,10 @@ def reply(message: dict[str, Any]) -> Reply:
     return Reply(error=str(message.get("error", "no answer"))[:300])
 
 
-def choose(name: str, packages: tuple[str, ...]) -> tuple[Backend, Child]:
+def choose(name: str, packages: tuple[str, ...], unsafe: bool) -> tuple[Backend, Child]:
     """The backend called ``name``, or the first that works, with a process that it has started."""
-    kinds = [kind for kind in (*ISOLATED, Bare) if kind.name == name] if name else list(ISOLATED)
+    kinds: list[Kind] = [*ISOLATED, Bare] if name or unsafe else [*ISOLATED]
+    kinds = [kind for kind in kinds if name in ("", kind.name)]
     if not kinds:
         known = ", ".join(kind.name for kind in (*ISOLATED, Bare))
         raise ValueError(f"expected one of {known} as the sandbox's backend, got {name!r}")
@@ -166,7 +178,7 @@ def choose(name: str, packages: tuple[str, ...]) -> tuple[Backend, Child]:
         failures.append(f"{kind.name}: {failure}")
     raise SandboxUnavailable(
         f"expected a sandbox for untrusted code, found none that works ({'; '.join(failures)}); "
-        "run: apt-get install bubblewrap (or: pip install sandlock)"
+        "run: apt-get install bubblewrap (or: pip install sandlock); --unsafe-exec does without"
     )
 
 

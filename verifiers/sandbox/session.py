@@ -44,6 +44,7 @@ class Session:
         self._left = b""
         self._ignored = 0  # bytes
         self._started = self._ended = 0.0
+        self._waited = 0.0  # for a processor: before the start, then during the run
 
     async def __aenter__(self) -> Self:
         self._loop.add_reader(self._child.pidfd, self._exited)
@@ -77,8 +78,8 @@ class Session:
             **more,
         }
         message, fd = self._child.request(request, stdin)
-        self._started = time.monotonic()
-        self._timers["deadline"] = self._loop.call_later(limits.seconds, self.stop, End.TIMEOUT)
+        self._started, self._waited = time.monotonic(), self._child.waited
+        self._timers["deadline"] = self._loop.call_later(limits.seconds, self._late)
         self._timers["look"] = self._loop.call_later(LOOK_S, self._look)
         try:
             self._child.control.sendmsg([message[:8]], attach(fd))
@@ -127,7 +128,9 @@ class Session:
             end = End.OK if code == 0 else End.SIGNAL if code > 128 else End.EXIT
         out, err = (bytes(text) for text in self._written.values())
         own = code if self._end is None else None
-        return Ran(end, own, out, err, self._ended - self._started, self._backend)
+        seconds = self._ended - self._started
+        waited = self._waited if end is End.TIMEOUT else 0.0
+        return Ran(end, own, out, err, seconds, self._backend, waited)
 
     def stop(self, end: End) -> None:
         """End the run now, for this reason (the first one counts)."""
@@ -177,6 +180,10 @@ class Session:
             self.stop(End.OUTPUT)
             return False
         return True
+
+    def _late(self) -> None:
+        self._waited = self._child.waited - self._waited
+        self.stop(End.TIMEOUT)
 
     def _look(self) -> None:
         most = self._limits.memory

@@ -16,8 +16,8 @@ from typing import Any
 _SECCOMP, _MODE_FILTER = 22, 2  # of prctl
 
 
-def main(packages: str, filter_: str = "") -> None:
-    """Wait for the request and serve it. ``packages``: folder of libraries the code may import;
+def main(packages: tuple[str, ...], filter_: str = "") -> None:
+    """Wait for the request and serve it. ``packages``: folders of libraries the code may import;
     ``filter_``: a system call filter in hexadecimal, where nobody has set ours before."""
     from _socket import socket
 
@@ -34,7 +34,7 @@ def main(packages: str, filter_: str = "") -> None:
     for name, most in request["limits"]:
         _limit(name, most)
     sys.path[:] = [entry for entry in sys.path if entry != request["home"]]
-    sys.path += ["", packages] if packages else [""]
+    sys.path += ["", *packages]
     sys.argv = ["program.py"]
     mode, source = request["mode"], request["source"]
     if mode == "program":
