@@ -52,6 +52,8 @@ help:
 .venv/.dev: .venv/.run
 	$(call say,[+] installing the tools for tests and checks)
 	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[gym]' >/dev/null 2>&1 || printf '%s\n' \
+		"[!] no reasoning-gym: its library pycosat needs a C compiler here; its tests are skipped" >&2
 	@touch $@
 
 # --- the product

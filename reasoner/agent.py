@@ -28,8 +28,7 @@ from .traces import TraceWriter
 
 class Options(TypedDict, total=False):
     """How to think. ``stop_when``: verified, confident (the default) or budget. ``verifier``:
-    judges the answers in the place of the question's own domain. ``unsafe_exec``: where no
-    sandbox works, a verifier that asks for one runs without."""
+    judges in its domain's place. ``unsafe_exec``: where no sandbox works, do without one."""
 
     strategy: str
     stop_when: str
@@ -196,8 +195,7 @@ class Reasoner:
         try:
             trace = self.store.read(run_id)
             header, past = trace.header, revive(trace)
-            asked = verifier or self.verifier
-            chosen = choose_again(asked, past.problem, header, unsafe_exec)
+            chosen = choose_again(verifier or self.verifier, past.problem, header, unsafe_exec)
             limits = Limits(past.used.seconds + added_s)
             plan = Plan(
                 past.problem,

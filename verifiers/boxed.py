@@ -66,18 +66,21 @@ class Boxed:
 
     async def acall(self, values: dict[str, Any]) -> dict[str, Any]:
         """A verdict's status, score, reason and seconds; cancelling kills what runs for it."""
-        request = json.dumps(to_json(values))
-        started = time.monotonic()
-        try:
-            reply = await self._asked(request)
-        except TimeoutError:
-            reply = _failed(Status.TIMEOUT, f"no verdict in {self.timeout:g} s; allow it more")
-        except SandboxUnavailable as error:
-            reply = _failed(Status.CRASH, str(error))
+        request, sandbox = json.dumps(to_json(values)), self._opened()
+        async with sandbox.turn():
+            started = time.monotonic()
+            reply = await self._reply(sandbox, request)
         return {**reply, "seconds": time.monotonic() - started}
 
-    async def _asked(self, request: str) -> dict[str, Any]:
-        sandbox = self._opened()
+    async def _reply(self, sandbox: Sandbox, request: str) -> dict[str, Any]:
+        try:
+            return await self._asked(sandbox, request)
+        except TimeoutError:
+            return _failed(Status.TIMEOUT, f"no verdict in {self.timeout:g} s; allow it more")
+        except SandboxUnavailable as error:
+            return _failed(Status.CRASH, str(error))
+
+    async def _asked(self, sandbox: Sandbox, request: str) -> dict[str, Any]:
         async with sandbox.session("serve", self._program, self._limits, entry="judge") as session:
             loaded = await session.receive()
             if loaded is not None and "error" in loaded:

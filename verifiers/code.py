@@ -104,7 +104,8 @@ class Code:
         try:
             if self._sandbox is None:
                 self._sandbox = Sandbox()
-            verdict = await self._judge(self._sandbox, task, source(answer), by)
+            async with self._sandbox.turn():
+                verdict = await self._judge(self._sandbox, task, source(answer), by)
         except (SandboxUnavailable, CheckerFailed, OSError) as error:
             return Verdict(None, Status.ERROR, str(error), by)
         return replace(verdict, reason=self._sandbox.noted(printable(verdict.reason)))

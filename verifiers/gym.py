@@ -154,6 +154,7 @@ _REACH = _asked(
 )
 _FACTORS = _asked("Multiply it out.", "polynomial_multiplication", "x**2 + 2*x - 3")
 _INSERTED = _asked("Insert as told.", "string_insertion", "ABCDAB")
+_SOLVED = _asked("Solve it for e.", "simple_equations", "13", variable="e")
 _PRIMES = _asked("Which primes make it?", "prime_factorization", "2 × 3 × 3", factors=[2, 3, 3])
 EXAMPLES: Any = (
     (_TWENTY_FOUR, "8/(3 - 8/3)", True),
@@ -178,4 +179,9 @@ EXAMPLES: Any = (
     (_INSERTED, "['A', 'B', 'C', 'D', 'A', 'B']", False),
     (_PRIMES, "2 × 3 × 3", True),
     (_PRIMES, "2 × 9", False),
+    (_SOLVED, "e = 13", True),
+    (_SOLVED, "13", True),
+    (_SOLVED, "e = 31", False),
+    (_SOLVED, "x = 13", False),
+    (_SOLVED, "13 = e = 13", False),
 )

@@ -109,6 +109,12 @@ def _numeric(answer: str, entry: Entry) -> Verdict:
     return right("") if found == expected else wrong("", f"expected {entry['answer']}")
 
 
+def _solved(answer: str, entry: Entry) -> Verdict:
+    """The value of the unknown, with or without its name."""
+    name = re.escape(entry["metadata"]["variable"])
+    return _numeric(re.sub(rf"\s*{name}\s*=", "", answer, count=1), entry)
+
+
 def _chance(answer: str, entry: Entry) -> Verdict:
     """A probability, to four digits of its own size."""
     found, expected = _fraction(answer), _fraction(str(entry["answer"]))
@@ -188,6 +194,7 @@ RESCORED: dict[str, Callable[[str, Entry], Verdict]] = {
     "n_queens": _one_of,
     "polynomial_multiplication": _product,
     "puzzle24": _reached,
+    "simple_equations": _solved,
     "simple_integration": _integral,
     "spell_backward": _alike,
     "spiral_matrix": exactly,

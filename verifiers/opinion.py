@@ -109,7 +109,7 @@ def reward_model(
     async def judged(question: str, answer: str) -> Verdict:
         found = reward(question, answer)
         value = await found if inspect.isawaitable(found) else found
-        if not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not math.isfinite(value):
             raise NoVerdict(f"expected a finite reward, found {brief(value)}")
         share = 0.5 + 0.5 * math.tanh(value / 2)
         return Verdict(min(share, math.nextafter(1.0, 0.0)), reason=f"reward {value:.4g}")

@@ -61,11 +61,13 @@ def verdict(answer: Answer, checked: bool) -> Iterator[str]:
             found = "no answer verified" if checked else "no answer"
             yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
     elif answer.verified is False:
-        yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
+        why = f": {answer.reason}" if answer.reason else f" by {answer.verifier}"
+        yield f"no answer verified in {used}; this one was rejected{why}"
     elif answer.verified:
         yield f"verified in {used}"
     else:
-        yield standing(answer.confidence, answer.verified)
+        why = f": {answer.reason}" if checked and answer.reason else ""
+        yield standing(answer.confidence, answer.verified) + why
     if answer.note:
         yield f"note: {answer.note}"
     facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"

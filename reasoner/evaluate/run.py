@@ -106,24 +106,19 @@ async def grade(
     candidates: tuple[str, ...],
     verifier: Verifier | None,
 ) -> tuple[bool | None, bool | None]:
-    """Is the chosen answer right, and was any candidate? A verifier of one's own may take its
-    time: it is waited for beside the other questions."""
-
-    def both() -> tuple[bool | None, bool | None]:
-        right = judge(problem, chosen, verifier)
-        try:
-            return right, right or judge(problem, candidates, verifier)
-        except VerifierFailed:
-            return right, None
-
-    return both() if verifier is None else await asyncio.to_thread(both)
+    """Is the chosen answer right, and was any candidate?"""
+    right = await judge(problem, chosen, verifier)
+    try:
+        return right, right or await judge(problem, candidates, verifier)
+    except VerifierFailed:
+        return right, None
 
 
 class VerifierFailed(Exception):
     """A verifier erred, hung or crashed: that is no verdict on the answer."""
 
 
-def judge(
+async def judge(
     problem: Problem, answers: Iterable[str], verifier: Verifier | None = None
 ) -> bool | None:
     """Is one of ``answers`` right? None when the question can not be judged at all.
@@ -135,7 +130,7 @@ def judge(
     judgeable = verifiers.self_checking(by) or problem.reference is not None
     failure = ""
     for answer in answers:
-        verdict = verifiers.judge(by, problem, answer)
+        verdict = await verifiers.ajudge(by, problem, answer)
         if verdict.passed:
             return True
         judgeable &= verdict.passed is not None

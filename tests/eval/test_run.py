@@ -100,12 +100,15 @@ def test_how_many_at_once(alone: bool, most: int) -> None:
 
 
 def test_no_answer_is_wrong_and_no_reference_is_not_judged() -> None:
+    def judged(problem: Problem, *answers: str) -> bool | None:
+        return asyncio.run(judge(problem, answers))
+
     problem = load("arithmetic", 1)[0].problem
-    assert judge(problem, []) is False
-    assert judge(problem.public(), []) is None
-    assert judge(problem.public(), ["5"]) is None
-    assert judge(problem, ["-1", problem.reference or ""]) is True
-    assert judge(load("game24", 1)[0].problem, []) is False
+    assert judged(problem) is False
+    assert judged(problem.public()) is None
+    assert judged(problem.public(), "5") is None
+    assert judged(problem, "-1", problem.reference or "") is True
+    assert judged(load("game24", 1)[0].problem) is False
 
 
 def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
@@ -125,10 +128,10 @@ def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
 def test_one_question_that_breaks_its_judge_is_a_row_and_its_siblings_live_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def choke(problem: Problem, answers: Iterable[str], verifier: None) -> bool | None:
+    async def choke(problem: Problem, answers: Iterable[str], verifier: None) -> bool | None:
         if problem == task.items[1].problem:
             raise ValueError("reference of no kind known")
-        return judge(problem, answers)
+        return await judge(problem, answers)
 
     task = plan()
     monkeypatch.setattr(import_module("reasoner.evaluate.run"), "judge", choke)

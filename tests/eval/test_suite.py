@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import verifiers
 from reasoner.errors import UsageError
 from reasoner.evaluate import load
 from reasoner.evaluate.suite import identity
+from tests.verifiers.extra import needs
 
 
 def write(folder: Path, *lines: object) -> str:
@@ -35,6 +37,23 @@ def test_suites_hold_200_judgeable_problems(name: str) -> None:
     assert len({item.id for item in items}) == 200
     domain = verifiers.domain(items[0].problem.domain)
     assert domain.self_checking or all(item.problem.reference for item in items)
+
+
+@needs("gym")
+def test_a_family_of_the_gym_is_a_suite() -> None:
+    items = load("gym:puzzle24", 5)
+    assert [item.id for item in items] == [item.id for item in load("gym:puzzle24", 5)]
+    assert {item.problem.domain for item in items} == {"countdown"}  # read as any question is
+    assert all(item.problem.reference for item in items)
+    assert {item.problem.domain for item in load("gym:sudoku", 2)} == {"general"}
+    with pytest.raises(UsageError, match="did you mean sudoku"):
+        load("gym:sudko")
+
+
+def test_without_the_gym_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    with pytest.raises(UsageError, match=r"pip install 'system2-reasoner\[gym\]'"):
+        load("gym:sudoku")
 
 
 def test_limit() -> None:

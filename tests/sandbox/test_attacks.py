@@ -237,17 +237,19 @@ os.wait()
 
 
 @pytest.mark.parametrize("then", ["", "time.sleep(300)", "os._exit(7)", "os.kill(os.getpid(), 9)"])
-def test_nothing_is_left_however_a_run_ends(then: str, run: Run) -> None:
+def test_nothing_is_left_however_a_run_ends(then: str, sandbox: Sandbox, run: Run) -> None:
     """Gone when the await returns, not some time later."""
-    sandbox = Sandbox("bubblewrap", warm=0)
-    sandbox.close()
+    sandbox.close()  # what it keeps warm may still be starting
+    alone = Sandbox("bubblewrap", warm=0)
+    alone.close()
     before = below(os.getpid())
-    ran = run(sandbox.run(ORPHAN + then, limits=Limits(seconds=1.0)))
+    ran = run(alone.run(ORPHAN + then, limits=Limits(seconds=1.0)))
     assert ran.end is not End.OK or not then
     assert below(os.getpid()) == before
 
 
 def test_cancelling_kills_at_once(sandbox: Sandbox, run: Run) -> None:
+    sandbox.close()  # what it keeps warm may still be starting
     alone = Sandbox("bubblewrap", warm=0)
     alone.close()
     before = below(os.getpid())
@@ -300,6 +302,7 @@ def test_a_warm_process_of_an_ended_thread_is_replaced(run: Run) -> None:
 
 @pytest.mark.slow
 def test_many_in_a_row_leave_nothing(sandbox: Sandbox, run: Run) -> None:
+    sandbox.close()  # what it keeps warm may still be starting
     fresh = Sandbox("bubblewrap", warm=2)
     programs = ("print(1)", ORPHAN, "open('/tmp/x', 'w').write('x')", "1/0")
     run(fresh.run(programs[0]))

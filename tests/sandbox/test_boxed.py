@@ -138,6 +138,10 @@ def test_without_a_sandbox_it_is_refused(file: Path, monkeypatch: pytest.MonkeyP
     verdict = found.verify(ASKED, "right")
     assert (verdict.status, verdict.score) == (Status.ERROR, None)
     assert "apt-get install bubblewrap" in verdict.reason
+    found.prepare(unsafe=True)
+    verdict = found.verify(ASKED, "right")
+    assert (verdict.passed, verdict.reason) == (True, "[unsafe: ran without isolation]")
+    found.close()
 
 
 def test_a_cancelled_verdict_leaves_nothing(file: Path) -> None:

@@ -62,10 +62,20 @@ def test_asked_for_by_name_nothing_else_is_tried(monkeypatch: pytest.MonkeyPatch
         Sandbox("docker")
 
 
+def test_unsafe_is_a_permission_not_a_wish(sandbox: Sandbox) -> None:
+    found = Sandbox(unsafe=True)
+    assert (found.backend, found.noted("why")) == ("bubblewrap", "why")
+    found.close()
+
+
 def test_unsafe_is_only_what_was_asked_for_and_says_so(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bare = Sandbox("unsafe", warm=0)
+    nothing_installed(monkeypatch)
+    with pytest.raises(SandboxUnavailable, match="--unsafe-exec"):
+        Sandbox()
+    bare = Sandbox(unsafe=True, warm=0)
+    assert bare.noted("why") == "why [unsafe: ran without isolation]"
     ran = run(bare.run("print(1)"))
     assert (ran.stdout, ran.backend) == (b"1\n", "unsafe")
     monkeypatch.setenv("SECRET", "hunter2")
@@ -120,7 +130,8 @@ BEYOND_THE_FALLBACK = {
 }
 
 
-def test_the_fallback_holds(run: Run) -> None:
+def test_the_fallback_holds(sandbox: Sandbox, run: Run) -> None:
+    sandbox.close()  # what it keeps warm may still be starting
     if importlib.util.find_spec("sandlock") is None:
         pytest.skip("NOT ATTACKED: the fallback sandlock is not installed")
     import sandlock

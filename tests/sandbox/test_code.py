@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from verifiers import Problem, Status, find_verifier
+from verifiers import Problem, Status, VerifierError, find_verifier
 from verifiers.card import examine
 from verifiers.code import Code, completed, source
 from verifiers.code_task import Asserts, Calls, Programs, problem, read, write
@@ -79,26 +79,39 @@ def test_wrong(task: Problem, answer: str, reason: str, code: Code, run: Run) ->
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("import time; time.sleep(60)", "timeout"),
+        ("import time; time.sleep(60)", "timeout: still running after 2.0 s"),
         ("import os; os._exit(0)", ""),
         ("import os; os.kill(os.getpid(), 11)", "killed, code 139"),
         ("import os\n    while True: os.write(1, b'x' * 9999)", "output"),
     ],
 )
-def test_what_did_not_end_is_not_judged(
+def test_what_does_not_come_to_its_end_is_wrong(
     task: Problem, body: str, reason: str, sandbox: Sandbox, run: Run
 ) -> None:
-    """No score: a busy machine may be to blame, and no score trains nothing."""
-    code = Code(sandbox, limits=Limits(seconds=0.7 if "sleep" in body else 20.0))
+    code = Code(sandbox, limits=Limits(seconds=2.0 if "sleep" in body else 20.0))
     name = task.data["entry"]
     answer = f"def {name}(*args):\n    {body}\n" if name else body.replace("\n    ", "\n")
     verdict = run(code.averify(task, answer))
-    if task is SQUARE and "_exit(0)" in body:  # an ordinary end of a program that wrote nothing
-        assert verdict.passed is False
-        return
-    assert verdict.score is None
-    assert verdict.status not in (Status.JUDGED, Status.UNJUDGED)
+    assert (verdict.status, verdict.score) == (Status.JUDGED, 0.0), verdict
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize("task", [ADD, SQUARE, TWICE], ids=["calls", "programs", "asserts"])
+def test_a_machine_too_busy_to_tell_makes_no_answer_wrong(
+    task: Problem, sandbox: Sandbox, run: Run
+) -> None:
+    """Four processes on one processor: each waits three quarters of the time."""
+    busy = """
+def busy(*args):
+    import os
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.fork(), os.fork()
+    while True: pass
+"""
+    answer = f"{busy}\n{task.data['entry'] or 'x'} = busy" + ("\nbusy()" if task is SQUARE else "")
+    verdict = run(Code(sandbox, limits=Limits(seconds=1.5)).averify(task, answer))
+    assert (verdict.status, verdict.score) == (Status.TIMEOUT, None), verdict
+    assert "too busy" in verdict.reason
 
 
 # Everything that fools a grader which shares a process with what it grades
@@ -237,13 +250,15 @@ def test_synchronous_inside_and_outside_a_loop(sandbox: Sandbox, run: Run) -> No
 def test_no_sandbox_is_an_error_that_says_what_to_install(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none() -> Sandbox:
+    def none(unsafe: bool = False) -> Sandbox:
         raise SandboxUnavailable("run: apt-get install bubblewrap")
 
     monkeypatch.setattr("verifiers.code.Sandbox", none)
     verdict = run(Code().averify(ADD, "def add(a, b): return a + b"))
     assert (verdict.score, verdict.status) == (None, Status.ERROR)
     assert "apt-get install bubblewrap" in verdict.reason
+    with pytest.raises(VerifierError, match="apt-get install bubblewrap"):
+        Code().prepare()
 
 
 def test_unsafe_is_written_on_the_verdict(run: Run) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from verifiers.sandbox import Limits, Sandbox
 # Patched builtins, a forged result with os._exit(0) after it, and an object equal to everything
 WHOLE = ("equal to everything", "patched comparators", "a forged result on every descriptor")
 DATA = Path(__file__).parent / "data" / "HumanEval.jsonl.gz"
-Run = Callable[[Any], Any]
 
 
 def tasks() -> Iterator[tuple[Problem, str]]:
@@ -32,46 +31,42 @@ def tasks() -> Iterator[tuple[Problem, str]]:
         yield problem(row["prompt"], asserts), row["canonical_solution"]
 
 
-def scores(code: Code, answers: list[tuple[Problem, str]], at_once: int, run: Run) -> Counter[Any]:
-    room = asyncio.Semaphore(at_once)
-
-    async def one(task: Problem, answer: str) -> bool | None:
-        async with room:
-            return (await code.averify(task, answer)).passed
-
+def scores(code: Code, answers: list[tuple[Problem, str]]) -> Counter[Any]:
     async def all_of_them() -> Counter[Any]:
-        return Counter(await asyncio.gather(*(one(*pair) for pair in answers)))
+        verdicts = await asyncio.gather(*(code.averify(*pair) for pair in answers))
+        return Counter(verdict.passed for verdict in verdicts)
 
     return asyncio.run(all_of_them())
 
 
 @pytest.mark.slow
-def test_every_canonical_solution_passes(sandbox: Sandbox, run: Run) -> None:
-    assert scores(Code(sandbox, limits=Limits(seconds=30)), list(tasks()), 3, run) == {True: 164}
+def test_every_canonical_solution_passes(sandbox: Sandbox) -> None:
+    assert scores(Code(sandbox, limits=Limits(seconds=30)), list(tasks())) == {True: 164}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cheat", WHOLE)
-def test_no_cheat_passes_once(cheat: str, sandbox: Sandbox, run: Run) -> None:
+def test_no_cheat_passes_once(cheat: str, sandbox: Sandbox) -> None:
     answers = [(t, CHEATS[cheat].format(name=t.data["entry"])) for t, _ in tasks()]
-    found = scores(Code(sandbox, limits=Limits(seconds=30)), answers, 3, run)
+    found = scores(Code(sandbox, limits=Limits(seconds=30)), answers)
     assert found[True] == 0
     assert found.total() == 164
 
 
 @pytest.mark.slow
-def test_sleeping_never_passes(sandbox: Sandbox, run: Run) -> None:
+def test_sleeping_never_passes(sandbox: Sandbox) -> None:
     answers = [(t, "    import time\n    time.sleep(600)\n") for t, _ in tasks()]
-    found = scores(Code(sandbox, limits=Limits(seconds=0.5)), answers, 12, run)
-    assert found == {None: 164}
+    found = scores(Code(sandbox, limits=Limits(seconds=0.3)), answers)
+    assert found[True] == 0
+    assert found.total() == 164
 
 
-def test_a_sample_of_each_kind(sandbox: Sandbox, run: Run) -> None:
+def test_a_sample_of_each_kind(sandbox: Sandbox) -> None:
     """The quick part, for ``-m "not slow"``."""
     code = Code(sandbox, limits=Limits(seconds=30))
     chosen = [pair for n, pair in enumerate(tasks()) if n in (0, 32, 38, 163)]
-    assert scores(code, chosen, 2, run) == {True: 4}
+    assert scores(code, chosen) == {True: 4}
     cheats = [
         (task, CHEATS["equal to everything"].format(name=task.data["entry"])) for task, _ in chosen
     ]
-    assert scores(code, cheats, 2, run) == {False: 4}
+    assert scores(code, cheats) == {False: 4}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from verifiers.sandbox import End, Limits, Ran, Sandbox
+from verifiers.sandbox import End, Limits, Ran, Sandbox, SandboxUnavailable
 
 Run = Callable[[Any], Any]
 MIB = 1 << 20
@@ -153,6 +154,30 @@ def test_a_library_that_is_not_installed_is_left_out(run: Run, sandbox: Sandbox)
     other = Sandbox("bubblewrap", packages=("no_such_library",), warm=0)
     assert run(other.run("print(1)")).stdout == b"1\n"
     other.close()
+
+
+@pytest.mark.parametrize("backend", ["bubblewrap", "sandlock"])
+def test_libraries_lie_in_several_folders(
+    backend: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """A package, a single file, a folder shown as a whole: each from a place of its own."""
+    for name in ("a/one_package/__init__.py", "b/one_file.py", "c/unnamed.py", "d/hidden.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(f"where = {name!r}")
+        monkeypatch.syspath_prepend(str(tmp_path / name[0]))
+    packages = ("one_package", "one_file", str(tmp_path / "c"))
+    try:
+        Sandbox(backend).close()
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+    found = Sandbox(backend, packages=packages, warm=0)
+    names = "one_package, one_file, unnamed"
+    program = f"import {names}\nprint([m.where for m in ({names})])\nimport hidden"
+    ran = run(found.run(program))
+    found.close()
+    assert ran.stdout == b"['a/one_package/__init__.py', 'b/one_file.py', 'c/unnamed.py']\n", ran
+    assert b"No module named 'hidden'" in ran.stderr
 
 
 # --- calls

@@ -19,7 +19,8 @@ stage=$1 count=$2; shift 2
 mount -t tmpfs -o mode=755 sandbox "$stage"
 i=0
 while [ $i -lt $count ]; do
-    mkdir "$stage/$i"; mount --bind "$1" "$stage/$i"; shift; i=$((i+1))
+    if [ -d "$1" ]; then mkdir "$stage/$i"; else : > "$stage/$i"; fi
+    mount --bind "$1" "$stage/$i"; shift; i=$((i+1))
 done
 exec "$@"
 """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .backend import Backend, Unusable
 from .bare import Bare
@@ -66,11 +69,19 @@ class Sandbox:
         self._backend, first = choose(backend, tuple(packages), unsafe)
         self._idle = deque([first])
         self._warm = warm
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+        self._turns = WeakKeyDictionary()
         self._close = weakref.finalize(self, _close_all, self._idle)
 
     @property
     def backend(self) -> str:
         return self._backend.name
+
+    def turn(self) -> asyncio.Semaphore:
+        """To be held for each verdict: as many at once as there are processors, since a run that
+        others keep waiting can not show how quick it is."""
+        room = asyncio.Semaphore(os.cpu_count() or 1)
+        return self._turns.setdefault(asyncio.get_running_loop(), room)
 
     def noted(self, reason: str) -> str:
         """``reason``, and a word where nothing isolates what runs here."""
