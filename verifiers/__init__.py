@@ -7,6 +7,7 @@ from .combine import all_of, first_of, vote, weighted
 from .domain import Domain, Step
 from .function import as_verifier, verifier
 from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
+from .opinion import llm_judge, reward_model
 from .problem import Problem
 from .registry import UnknownDomain, domain, domains, find_verifier, recognise
 from .suites import SUITES, fingerprint, held_out, suite
@@ -35,8 +36,10 @@ __all__ = [
     "first_of",
     "held_out",
     "judge",
+    "llm_judge",
     "recognise",
     "regex",
+    "reward_model",
     "self_checking",
     "signed",
     "suite",

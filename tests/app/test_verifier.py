@@ -16,20 +16,22 @@ import pytest
 import reasoner as door
 from reasoner.agent import Reasoner
 from reasoner.answer import Answer
+from reasoner.cards import find
 from reasoner.catalog import Model
+from reasoner.cli.verifiers import try_out
 from reasoner.engine import Finish, Request
 from reasoner.errors import RunError, UsageError
 from reasoner.judging import FAILURES, Judging
 from search import Budget, Meter
 from tests.app.conftest import PUZZLE
 from tests.app.toy import ToyEngine
-from verifiers import Verdict, all_of, domain, recognise, verifier
+from verifiers import Verdict, all_of, domain, find_verifier, llm_judge, recognise, verifier
 from verifiers.sandbox.backend import Unusable
 
 RIVERS = """
 from reasoner import verifier
 
-@verifier("river", timeout={timeout}, version="{version}")
+@verifier("river", timeout={timeout}, version="{version}", isolation="{isolation}")
 def river(answer, question):
     {body}
 """
@@ -47,9 +49,16 @@ def guesser(**options: Any) -> Reasoner:
     return Reasoner(Model("toy", Guesses(0.002)), **options)
 
 
-def river(tmp_path: Path, body: str, timeout: float = 5.0, version: str = "1") -> str:
+def river(
+    tmp_path: Path,
+    body: str,
+    timeout: float = 5.0,
+    version: str = "1",
+    isolation: str = "process",
+) -> str:
     file = tmp_path / f"river{version}.py"
-    file.write_text(RIVERS.format(body=body, timeout=timeout, version=version))
+    terms = {"timeout": timeout, "version": version, "isolation": isolation}
+    file.write_text(RIVERS.format(body=body, **terms))
     return f"{file}:river"
 
 
@@ -101,9 +110,8 @@ def test_what_can_not_judge_is_refused_before_thinking(asked: Any) -> None:
         guesser().stream("Which river?", verifier=asked)
 
 
-def test_without_a_sandbox_what_needs_one_is_refused_before_thinking(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     class Absent:
         name = "absent"
 
@@ -111,11 +119,40 @@ def test_without_a_sandbox_what_needs_one_is_refused_before_thinking(
             raise Unusable("it is not installed")
 
     monkeypatch.setattr("verifiers.sandbox.sandbox.ISOLATED", (Absent,))
+
+
+@pytest.mark.usefixtures("no_sandbox")
+def test_without_a_sandbox_what_needs_one_is_refused_before_thinking() -> None:
     boxed = verifier("boxed", isolation="sandbox")(lambda answer: True)
+    for asked in (boxed, all_of(boxed), "code"):
+        with pytest.raises(UsageError, match=r"expected a sandbox .*apt-get install bubblewrap"):
+            guesser().stream("Which river?", verifier=asked)
+
+
+@pytest.mark.usefixtures("no_sandbox")
+def test_unsafe_exec_is_allowed_in_words_and_told_on_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = river(tmp_path, "return answer == 'Seine'", isolation="sandbox")
+    one = guesser()
+    first = one.ask("Which river?", think=0.05, verifier=spec, unsafe_exec=True)
+    assert first.run_id is not None
+    with pytest.raises(RunError, match="expected a sandbox"):
+        one.resume(first.run_id, 1)
+    answer = asyncio.run(one.resume(first.run_id, 20, unsafe_exec=True).result())
+    assert (answer.verified, answer.reason) == (True, "[unsafe: ran without isolation]")
     with pytest.raises(UsageError, match="expected a sandbox"):
-        guesser().stream("Which river?", verifier=boxed)
-    with pytest.raises(UsageError, match="expected a sandbox"):
-        guesser().stream("Which river?", verifier=all_of(boxed))
+        try_out(spec)
+    try_out(spec, unsafe_exec=True)
+    assert "this card is not kept" in capsys.readouterr().err
+    assert find(find_verifier(spec)) is None
+
+
+def test_an_opinion_is_called_one() -> None:
+    judge = llm_judge(lambda prompt: "A" if "A) The answer answers" in prompt else "B")
+    answer = guesser().ask("Which river?", think=5, verifier=judge)
+    assert (answer.verified, answer.verifier) == (True, "llm-judge@1")
+    assert "opinion" in answer.note
 
 
 def test_the_door_has_what_a_verifier_needs() -> None:

@@ -44,6 +44,34 @@ def test_every_canonical_solution_passes(sandbox: Sandbox) -> None:
     assert scores(Code(sandbox, limits=Limits(seconds=30)), list(tasks())) == {True: 164}
 
 
+OFF = """
+
+def off(value):
+    match value:
+        case bool(): return not value
+        case int() | float(): return value + 1
+        case str(): return value + "x"
+        case list(): return [*value, 0]
+        case tuple(): return (*value, 0)
+        case dict(): return {{**value, "x": 0}}
+        case set(): return value | {{0, "x"}}
+    return 0
+
+right = {name}
+def {name}(*args):
+    return off(right(*args))
+"""
+
+
+@pytest.mark.slow
+def test_no_solution_passes_whose_results_are_a_little_off(sandbox: Sandbox) -> None:
+    answers = [
+        (task, f"{task.prompt}{solution}{OFF.format(name=task.data['entry'])}")
+        for task, solution in tasks()
+    ]
+    assert scores(Code(sandbox, limits=Limits(seconds=30)), answers) == {False: 164}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cheat", WHOLE)
 def test_no_cheat_passes_once(cheat: str, sandbox: Sandbox) -> None:
