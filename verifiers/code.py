@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 from .agree import agree
 from .code_task import Asserts, Calls, Programs, Task, read
@@ -16,20 +12,12 @@ from .judge import VerifierError
 from .problem import Problem
 from .sandbox import End, Limits, Ran, Sandbox, SandboxUnavailable
 from .sandbox.exam import exam
-from .sandbox.inside.plain import NotPlain, decode, encode
+from .sandbox.inside.plain import encode
+from .trusted import waited
 from .verdict import Status, Verdict, right, unjudged, wrong
 
 LONGEST = 100_000  # characters of an answer
 _FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
-
-
-class CheckerFailed(RuntimeError):
-    """A fault of the checker says nothing about the answer."""
-
-
-Checker = Callable[[tuple[Any, ...], Any], bool]
-"""(arguments, value) -> is the value right? Runs in our process, on plain data alone."""
-
 
 _ADD = pose("Write add(a, b), the sum.", Calls("add", (((1, 2), 3), ((-4, 4), 0))))
 _HEAD = pose(
@@ -52,8 +40,7 @@ EXAMPLES = (
 class Code:
     """Judges Python source against the tests in a problem's reference.
 
-    ``checker`` decides on the values of :class:`Calls` in place of comparing with the expected
-    ones. ``sandbox``: opened at the first answer when not given.
+    ``sandbox``: opened at the first answer when not given.
     """
 
     name = "code"
@@ -62,16 +49,8 @@ class Code:
     isolation = "sandbox"
     examples = EXAMPLES
 
-    def __init__(
-        self,
-        sandbox: Sandbox | None = None,
-        *,
-        limits: Limits | None = None,
-        checker: Checker | None = None,
-    ) -> None:
-        self._sandbox = sandbox
-        self._limits = limits or Limits()
-        self._checker = checker
+    def __init__(self, sandbox: Sandbox | None = None, *, limits: Limits | None = None) -> None:
+        self._sandbox, self._limits = sandbox, limits or Limits()
 
     def prepare(self, unsafe: bool = False) -> None:
         """Open the sandbox. Raises :class:`VerifierError`, which says what to install."""
@@ -82,13 +61,7 @@ class Code:
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         """:meth:`averify` from synchronous code, inside a running event loop, too."""
-        work = self.averify(problem, answer)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(work)
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, work).result()
+        return waited(self.averify(problem, answer))
 
     async def averify(self, problem: Problem, answer: str) -> Verdict:
         """Never raises for anything the answer does; cancelling kills what runs."""
@@ -106,7 +79,7 @@ class Code:
                 self._sandbox = Sandbox()
             async with self._sandbox.turn():
                 verdict = await self._judge(self._sandbox, task, source(answer), by)
-        except (SandboxUnavailable, CheckerFailed, OSError) as error:
+        except (SandboxUnavailable, OSError) as error:
             return Verdict(None, Status.ERROR, str(error), by)
         return replace(verdict, reason=self._sandbox.noted(printable(verdict.reason)))
 
@@ -137,27 +110,15 @@ class Code:
     async def _calls(self, sandbox: Sandbox, task: Calls, solution: str, by: str) -> Verdict:
         given = [args for args, _ in task.cases]
         called = await sandbox.call(solution, task.entry, given, self._limits)
-        for number, (case, reply) in enumerate(zip(task.cases, called.replies, strict=False), 1):
+        cases = zip(task.cases, called.replies, strict=False)
+        for number, ((_, expected), reply) in enumerate(cases, 1):
             if reply.error is not None:
                 return wrong(by, f"case {number}: {reply.error}")
-            if not self._accepts(case, reply.data):
+            if not agree(encode(expected), reply.data):
                 return wrong(by, f"case {number}: returned something else than expected")
         if len(called.replies) < len(task.cases):
             return unfinished(called.ran, called.ran.why_silent, by)
         return right(by, f"right in {len(task.cases)} cases")
-
-    def _accepts(self, case: tuple[tuple[Any, ...], Any], data: object) -> bool:
-        args, expected = case
-        if self._checker is None:
-            return agree(encode(expected), data)
-        try:
-            value = decode(data)
-        except (NotPlain, RecursionError):
-            return False
-        try:
-            return self._checker(args, value) is True
-        except Exception as error:
-            raise CheckerFailed(f"the checker failed: {error!r}"[:300]) from error
 
 
 def unfinished(ran: Ran, reason: str, by: str) -> Verdict:

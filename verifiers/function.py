@@ -6,6 +6,7 @@ import functools
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Protocol, overload
 
 from .arguments import Missing, arguments, wants
@@ -45,8 +46,9 @@ class Function:
     """A verifier made of a function; calling it calls the function.
 
     ``wants``: what the function asks for. ``given``: values fixed in advance, which go before
-    the problem's. ``examples``, ``attacks``: what ``reasoner verifiers test`` holds against it.
-    ``opinion``: it says what a model thinks, which proves nothing.
+    the problem's and have a part in the version; None stands for what is not fixed after all.
+    ``examples``, ``attacks``: what ``reasoner verifiers test`` holds against it. ``opinion``: it
+    says what a model thinks, which proves nothing.
     """
 
     def __init__(
@@ -67,10 +69,14 @@ class Function:
         """Raises :class:`VerifierError` for terms that make no sense, and for a function that can
         not be called with arguments by name."""
         _check(name, timeout, memory, isolation, version)
+        self.wants = wants(function, name)
+        self.given = {key: value for key, value in (given or {}).items() if value is not None}
+        if self.given:  # verdicts by other values are another verifier's, and so are examples
+            fixed = repr(sorted(self.given.items())).encode()
+            version, examples = f"{version}-{blake2b(fixed, digest_size=4).hexdigest()}", ()
         self.function, self.name, self.version = function, name, version
         self.timeout, self.memory, self.isolation = float(timeout), memory, isolation
         self.attacks, self.examples, self.opinion = tuple(attacks), tuple(examples), opinion
-        self.wants, self.given = wants(function, name), dict(given or {})
         self.self_checking = "reference" in self.given or not any(
             want.name == "reference" and want.needed for want in self.wants
         )
@@ -191,10 +197,11 @@ def verifier(name: str | Judge | None = None, /, **terms: Any) -> Any:
     ``timeout``: seconds a verdict. ``memory``: bytes. ``isolation``: ``process`` (a child that is
     killed at the deadline; import what the function needs at the top of its file, once),
     ``trusted`` (this very process) or ``sandbox`` (a process of its own a verdict, which reaches
-    no file, no network and no library but numpy and those that the function's file imports).
+    no network and no file but those of installed libraries and of what its own file imports).
     ``version``: change it whenever the function may judge differently. ``attacks``: answers that
     must never pass. ``examples``: (question, answer, score) triples, right ones and near misses;
-    ``reasoner verifiers test`` checks both.
+    a question may be a dict of its fields. ``reasoner verifiers test`` checks both.
+    ``opinion``: it asks a model, so that it alone makes no training data.
     Raises :class:`VerifierError` for a function that can not be called with these names.
     """
     if callable(name):

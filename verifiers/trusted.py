@@ -7,10 +7,12 @@ import inspect
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from .judge import failure
 from .verdict import NoVerdict, Status, as_verdict, explain
+
+T = TypeVar("T")
 
 
 class Trusted:
@@ -49,7 +51,7 @@ class Trusted:
         """Nothing runs between calls."""
 
 
-def waited(work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+def waited(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, from inside a running event loop as well."""
     try:
         asyncio.get_running_loop()
