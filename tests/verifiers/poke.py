@@ -55,7 +55,7 @@ def poke(text: str) -> None:
         assert not judge(verifier, TEXT, text).failed
     list(attacks(TEXT, text, "no"))
     forms(text)
-    mutations(text)
+    mutations(text[:1000])
     completed(text, source(text), "f")
     parse(text.encode("utf-8", "replace"))
     for reader, own in (
