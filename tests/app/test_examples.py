@@ -82,7 +82,7 @@ def test_ask_and_eval_find_the_verifier_by_name(run: Run, tmp_path: Path) -> Non
         '{"question": "Use 4 5 6 10 to make 24"}\n{"question": "Use 3 3 8 8 to make 24"}\n'
     )
     done = run(
-        "eval", str(questions), "--budgets", "0.5s", "--verifier", "no-division", "--json", "-"
+        "eval", str(questions), "--budgets", "4s", "--verifier", "no-division", "--json", "-"
     )
     (arm,) = json.loads(done.stdout)["arms"]
     assert (arm["judged"], arm["right"], arm["errors"]) == (2, 1, 0)  # 3 3 8 8 needs a division

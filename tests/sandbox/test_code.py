@@ -289,7 +289,7 @@ def test_a_completion_follows_what_was_shown() -> None:
 
 def test_it_stands_its_own_test(sandbox: Sandbox) -> None:
     """Answers that hang or crash end themselves, not the verifier."""
-    card = asyncio.run(examine(Code(sandbox, limits=Limits(seconds=2.0))))
+    card = asyncio.run(examine(Code(sandbox, limits=Limits(seconds=1.0))))
     assert [check for check in card.checks if not check.passed] == []
 
 

@@ -84,7 +84,7 @@ def test_no_cheat_passes_once(cheat: str, sandbox: Sandbox) -> None:
 @pytest.mark.slow
 def test_sleeping_never_passes(sandbox: Sandbox) -> None:
     answers = [(t, "    import time\n    time.sleep(600)\n") for t, _ in tasks()]
-    found = scores(Code(sandbox, limits=Limits(seconds=0.3)), answers)
+    found = scores(Code(sandbox, limits=Limits(seconds=0.1)), answers)
     assert found[True] == 0
     assert found.total() == 164
 
