@@ -11,13 +11,12 @@ from functools import cache
 from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
 from search import Budget, StopWhen, parse_seconds, strategy
-from verifiers import Problem, recognise, signed
+from verifiers import Problem, signed
 
 from .answer import Answer
 from .catalog import DEFAULT, Model, find_model
 from .chosen import Asked, choose, choose_again
 from .errors import RunError, UsageError
-from .question import check_question
 from .recorder import revive
 from .records import Header, Knots, Limits, Resume
 from .runs import Store, new_run_id
@@ -98,16 +97,14 @@ class Reasoner:
         Raises ``UsageError`` when something about the request makes no sense.
         """
         _check_options(options)
-        if isinstance(question, str):
-            question = recognise(check_question(question))
-        problem = question.public()
         limits = Limits(
             None if think is None else _sensible(parse_seconds, think),
             options.get("max_tokens"),
             options.get("max_nodes"),
         )
         asked, unsafe = options.get("verifier") or self.verifier, options.get("unsafe_exec", False)
-        chosen = choose(asked, problem, unsafe)
+        chosen = choose(asked, question, unsafe)
+        problem = chosen.problem
         plan = Plan(
             problem,
             _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),

@@ -6,11 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from verifiers import Problem, Verifier, VerifierError, as_verifier, domain, find_verifier, signed
+from verifiers import (
+    Problem,
+    Verifier,
+    VerifierError,
+    as_verifier,
+    domain,
+    find_verifier,
+    recognise,
+    signed,
+)
 from verifiers.judge import opinion, ready
+from verifiers.plugins import is_domain
 from verifiers.source import parse
+from verifiers.verdict import explain
 
 from .errors import RunError, UsageError
+from .question import check_question
 from .records import Header
 
 GENERAL_NOTE = (
@@ -26,22 +38,40 @@ Asked = str | Verifier | Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``spec``: where it is found again; None for the domain's own and for objects of Python.
-    ``note``: what the reader of an answer should know."""
+    """``problem``: the question as it was read, without a reference. ``spec``: where the verifier
+    is found again; None for the domain's own and for objects of Python. ``note``: what the reader
+    of an answer should know."""
 
     verifier: Verifier
+    problem: Problem
     spec: str | None = None
     note: str = ""
 
 
-def choose(asked: Asked | None, problem: Problem, unsafe: bool = False) -> Chosen:
+def choose(asked: Asked | None, question: str | Problem, unsafe: bool = False) -> Chosen:
     """Raises ``UsageError`` for one that can not be found or can not run here."""
-    if asked is None:
+    found = None if asked is None else begin(asked, unsafe)
+    if isinstance(question, str):
+        problem = read(check_question(question), found)
+    else:
+        problem = question.public()
+    if found is None:
         family = domain(problem.domain)
-        return Chosen(family, note=GENERAL_NOTE if family.name == "general" else "")
-    found = begin(asked, unsafe)
+        return Chosen(family, problem, note=GENERAL_NOTE if family.name == "general" else "")
     note = OPINION_NOTE if opinion(found) else ""
-    return Chosen(found, str(parse(asked)) if isinstance(asked, str) else None, note)
+    return Chosen(found, problem, str(parse(asked)) if isinstance(asked, str) else None, note)
+
+
+def read(question: str, verifier: Verifier | None) -> Problem:
+    """The problem that a question poses: a verifier that is a whole domain is the first to say.
+
+    Raises ``UsageError`` when that fails.
+    """
+    try:
+        own = verifier.recognise(question) if is_domain(verifier) else None
+    except Exception as error:  # a stranger's code: whatever it may raise
+        raise UsageError(f"expected a question to be read, found {explain(error)}") from error
+    return recognise(question) if own is None else own.public()
 
 
 def find(asked: Asked) -> Verifier:

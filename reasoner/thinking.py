@@ -14,6 +14,7 @@ from search import Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tre
 from search import Spent as Used
 from search.loop import search
 from verifiers import Problem, Verifier, domain, signed
+from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
@@ -172,7 +173,8 @@ class Thinking:
     async def _search(self, model: Model) -> Answer:
         plan = self.plan
         meter = self._meter = Meter(plan.budget, already=plan.used)
-        family = domain(plan.problem.domain)
+        own, name = plan.verifier, plan.problem.domain
+        family = own if is_domain(own) and own.name == name else domain(name)
         self._confidence = model.calibration.confidence_of(family.name)
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)

@@ -5,7 +5,8 @@ Knows no model, no search, no torch.
 
 from .combine import all_of, first_of, vote, weighted
 from .domain import Domain, Step
-from .function import as_verifier, verifier
+from .door import as_verifier
+from .function import verifier
 from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
 from .opinion import llm_judge, reward_model
 from .problem import Problem

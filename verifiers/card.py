@@ -16,6 +16,7 @@ from typing import Any
 from .attacks import Attack, attacks, forms, heavy, injections, mutations
 from .combine import Combined
 from .domain import Domain
+from .door import Guarded
 from .function import Function
 from .judge import AsyncVerifier, Verifier, ajudge
 from .plugins import is_domain
@@ -99,10 +100,10 @@ async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard
             for number in range(ROUNDS):
                 asked = again if number else cases
                 rounds.append(list(await asyncio.gather(*map(judged, asked))))
-                if isinstance(subject, Function):
+                if isinstance(subject, Function | Guarded):
                     subject.close()
         finally:
-            if isinstance(subject, Function):
+            if isinstance(subject, Function | Guarded):
                 subject.close()
         first, *others = rounds
         checks = [*_checks(cases, first), _steady(again, [_of(again, cases, first), *others])]
@@ -113,6 +114,7 @@ async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard
 
 def digest(verifier: Verifier) -> str:
     """Changes with the source of a verifier: its file, or its whole package."""
+    verifier = verifier.original if isinstance(verifier, Guarded) else verifier
     hashed = blake2b(digest_size=8)
     if isinstance(verifier, Combined):
         hashed.update(" ".join(map(digest, verifier.members)).encode())
@@ -140,7 +142,7 @@ def _isolated(verifier: Verifier, source: Source | None) -> Verifier:
         return Function(verifier.function, "tested", source=verifier.source, given=verifier.given)
     if source is None or isinstance(verifier, AsyncVerifier):  # which sees to that itself
         return verifier
-    return Function(verifier.verify, "tested", source=source)
+    return Guarded(verifier, source)
 
 
 def _cases(verifier: Verifier, canary: str) -> Iterable[_Case]:

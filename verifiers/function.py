@@ -11,7 +11,7 @@ from typing import Any, Protocol, overload
 
 from .arguments import Missing, arguments, wants
 from .boxed import Boxed
-from .judge import Verifier, VerifierError, failure, signed, too_long
+from .judge import VerifierError, failure, signed, too_long
 from .problem import Problem
 from .process import Process
 from .source import Source, source_of
@@ -205,34 +205,11 @@ def verifier(name: str | Judge | None = None, /, **terms: Any) -> Any:
     Raises :class:`VerifierError` for a function that can not be called with these names.
     """
     if callable(name):
-        return Function(name, _label(name))
-    return lambda function: Function(function, _label(function) if name is None else name, **terms)
+        return Function(name, label(name))
+    return lambda function: Function(function, label(function) if name is None else name, **terms)
 
 
-def as_verifier(found: object, source: Source | None = None, name: str = "") -> Verifier:
-    """What a door led to, as a verifier: one already, a class of one, or a plain function.
-
-    Raises :class:`VerifierError` for anything else.
-    """
-    if isinstance(found, type):
-        try:
-            found = found()
-        except Exception as error:
-            raise VerifierError(
-                f"expected a verifier class that needs no arguments, found {_label(found)}: "
-                f"{explain(error)}; name an instance of it instead"
-            ) from error
-    if isinstance(found, Verifier):
-        return found
-    if callable(found):
-        return Function(found, name or _label(found), source=source)
-    raise VerifierError(
-        f"expected a function or a verifier{f' at {source}' if source else ''}, found "
-        f"{type(found).__name__}; decorate a function with @verifier"
-    )
-
-
-def _label(function: object) -> str:
+def label(function: object) -> str:
     name = getattr(function, "__name__", "")
     return name if _NAME.fullmatch(name) else "verifier"
 

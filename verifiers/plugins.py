@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from .domain import Domain
-from .function import as_verifier
+from .door import as_verifier
 from .judge import Verifier, VerifierError
 from .source import Source
 from .verdict import explain
@@ -91,6 +91,7 @@ def _open(point: EntryPoint) -> Plugin | None:
 
 
 def is_domain(verifier: object) -> TypeGuard[Domain]:
+    """Whether it is a whole task family, and not only a judge of answers."""
     return not _missing(verifier)
 
 

@@ -12,9 +12,9 @@ from .arithmetic import Arithmetic
 from .code import Code
 from .countdown import Countdown
 from .domain import Domain
+from .door import as_verifier
 from .equations import Equations
 from .extras import EXTRAS
-from .function import as_verifier
 from .general import General
 from .judge import Verifier, VerifierError
 from .plugins import Plugin, is_domain, plugins

@@ -66,8 +66,8 @@ def evaluate(
     if plot is not None:
         check_matplotlib()
     arms = parse_arms(budgets, strategy)
-    items = tuple(load(what, limit))
     judge = None if verifier is None else begin(verifier, unsafe_exec)
+    items = tuple(load(what, limit, judge))
     own = grader_of(what)
     grader = begin(own) if judge is None and own is not None else judge
     name = Path(what).stem

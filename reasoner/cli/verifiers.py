@@ -152,8 +152,8 @@ def _about(spec: str) -> dict[str, Any]:
                 f"in a {verifier.isolation}, at most {verifier.timeout:g} s "
                 f"and {verifier.memory >> 20:,} MiB"
             )
-    elif getattr(verifier, "isolation", "") == "sandbox":
-        about["runs"] = "in the sandbox"
+    elif isolation := getattr(verifier, "isolation", ""):
+        about["runs"] = f"in a {isolation}"
     about["about"] = " ".join((verifier.__doc__ or "").split("\n\n")[0].split())
     return about
 

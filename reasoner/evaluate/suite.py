@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import verifiers
-from verifiers import SUITES, Problem, VerifierError, gym
+from verifiers import SUITES, Problem, Verifier, VerifierError, gym
 from verifiers.suites import SEED, SIZE
 
+from ..chosen import read
 from ..errors import UsageError
 
 
@@ -42,14 +43,14 @@ class Line(BaseModel):
     id: str | None = None
 
 
-def load(name: str, limit: int | None = None) -> list[Item]:
+def load(name: str, limit: int | None = None, verifier: Verifier | None = None) -> list[Item]:
     """The first ``limit`` items of a suite, of a family of the gym (``gym:FAMILY``), or of a JSONL
-    file (anything that ends in .jsonl).
+    file (anything that ends in .jsonl), whose questions ``verifier`` reads if it is a domain.
 
     Raises UsageError when the suite is unknown or a line of the file can not be read.
     """
     if name.endswith(".jsonl"):
-        items = read_jsonl(Path(name))
+        items = read_jsonl(Path(name), verifier)
     elif name.startswith(GYM):
         items = from_gym(name, limit or SIZE)
     elif name in SUITES:
@@ -84,7 +85,7 @@ def identity(problem: Problem) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def read_jsonl(path: Path) -> list[Item]:
+def read_jsonl(path: Path, verifier: Verifier | None) -> list[Item]:
     """One item a line; blank lines are skipped. Raises UsageError naming the line."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -92,13 +93,13 @@ def read_jsonl(path: Path) -> list[Item]:
         raise UsageError(f"expected a readable UTF-8 file, found {path}: {error}") from error
     # split on "\n" alone: JSON strings may hold U+2028, which splitlines would cut at
     numbered = ((n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip())
-    items = [read_line(line, f"{path}, line {n}") for n, line in numbered]
+    items = [read_line(line, f"{path}, line {n}", verifier) for n, line in numbered]
     if not items:
         raise UsageError(f"expected at least one question, found none in {path}")
     return distinct(items, str(path))
 
 
-def read_line(line: str, where: str) -> Item:
+def read_line(line: str, where: str, verifier: Verifier | None) -> Item:
     try:
         row = Line.model_validate_json(line)
     except ValidationError as error:
@@ -110,7 +111,7 @@ def read_line(line: str, where: str) -> Item:
         ) from error
     if not row.question.strip():
         raise UsageError(f"{where}: expected a question, found an empty one")
-    problem = recognise(row, where)
+    problem = recognise(row, where, verifier)
     if row.reference is not None:
         problem = replace(problem, reference=row.reference)
     name = row.id or identity(problem)
@@ -121,9 +122,9 @@ def read_line(line: str, where: str) -> Item:
     return Item(name, problem)
 
 
-def recognise(row: Line, where: str) -> Problem:
+def recognise(row: Line, where: str, verifier: Verifier | None) -> Problem:
     if row.domain is None:
-        return verifiers.recognise(row.question)
+        return read(row.question, verifier)
     try:
         domain = verifiers.domain(row.domain)
     except LookupError as error:

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from reasoner.agent import Reasoner
+from reasoner.catalog import Model
+from reasoner.evaluate import load
+from reasoner.scripted import ScriptedEngine
 from verifiers import find_verifier
 from verifiers.card import examine
 from verifiers.source import parse
@@ -92,6 +96,23 @@ def test_a_question_of_the_new_family_is_recognised(run: Run) -> None:
     done = run("ask", "Write 13 in binary", "--think", "0.2s", "--json")
     assert json.loads(done.stdout)["domain"] == "binary"
     assert json.loads(done.stdout)["verifier"] == "binary@1"
+
+
+def test_a_family_in_a_file_reads_its_own_questions(tmp_path: Path) -> None:
+    """Without being installed: the same door as for a function."""
+    spec = f"{ROOT / 'examples' / 'binary' / 'binary_domain.py'}:Binary"
+    lines = ["13 = 2 * 6 + 1", "6 = 2 * 3 + 0", "3 = 2 * 1 + 1", "1 = 2 * 0 + 1"]
+    engine = ScriptedEngine(lambda prompt: "\n".join(lines) if prompt == "binary 13\n" else "1101")
+    one = Reasoner(Model("scripted", engine), verifier=spec)
+    answer = one.ask("Write 13 in binary", think=20)
+    assert (answer.domain, answer.answer, answer.verified) == ("binary", "1101", True)
+    assert answer.run_id is not None
+    assert asyncio.run(one.resume(answer.run_id, 1).result()).domain == "binary"
+    assert one.ask("Which river?", think=0.05).domain == "general"
+    questions = tmp_path / "mine.jsonl"
+    questions.write_text('{"question": "Write 13 in binary"}\n')
+    (item,) = load(str(questions), verifier=find_verifier(spec))
+    assert item.problem.data["number"] == 13
 
 
 def test_the_verifier_of_the_readme_works(tmp_path: Path) -> None:

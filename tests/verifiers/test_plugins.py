@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,7 +12,9 @@ import pytest
 
 from verifiers import (
     Problem,
+    Status,
     VerifierError,
+    ajudge,
     domain,
     domains,
     extras,
@@ -89,7 +92,8 @@ def test_a_plain_function_gets_its_entry_points_name(install: Install) -> None:
         ("def check(answer, *more): pass", "'*more'"),
         (GOOD.format(name="other"), "expected the name 'broken' of its entry point, found 'other'"),
         (
-            "class check:\n    name, version = 'broken', '1'\n    verify = recognise = print",
+            "class check:\n    name, version = 'broken', '1'\n"
+            "    def verify(self, problem, answer): ...\n    recognise = verify",
             "expected a whole Domain, found none of answer, canonical",
         ),
     ],
@@ -154,6 +158,34 @@ def test_a_whole_domain_reads_questions_before_the_last_resort(install: Install)
     assert problem.domain == "binary"
     assert domain("binary").verify(problem, "1101").passed is True
     assert recognise("Why?").domain == "general"
+
+
+DEADLY = """
+import os
+from verifiers import Verdict
+
+class Deadly:
+    name, version = "deadly", "1"
+    def verify(self, problem, answer):
+        if answer == "die":
+            os._exit(7)
+        return Verdict(float(answer == problem.question))
+"""
+
+
+def test_a_class_of_a_stranger_judges_where_it_can_do_no_harm(
+    install: Install, tmp_path: Path
+) -> None:
+    install("my-deadly", DEADLY, deadly="Deadly")
+    file = tmp_path / "file.py"
+    file.write_text(DEADLY)
+    for spec in ("deadly", f"{file}:Deadly"):
+        found = find_verifier(spec)
+        assert found.verify(ASKED, "die").status is Status.CRASH
+        assert found.verify(ASKED, "?").passed is True
+        assert found.verify(ASKED, "!").passed is False
+        assert asyncio.run(ajudge(found, ASKED, "?")).verifier == "deadly@1"
+        found.close()  # type: ignore[attr-defined]
 
 
 def test_a_domain_that_chokes_on_a_question_is_passed_over(install: Install) -> None:
