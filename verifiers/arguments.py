@@ -98,15 +98,16 @@ def from_json(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, packed in values.items():
         if "problem" in packed:
             parts = packed["problem"]
-            result[name] = Problem(**{**parts, "data": _frozen(parts["data"])})
+            result[name] = Problem(**{**parts, "data": frozen(parts["data"])})
         else:
-            result[name] = _frozen(packed["value"])
+            result[name] = frozen(packed["value"])
     return result
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """JSON with tuples for lists, as a problem's data holds it."""
     if isinstance(value, list):
-        return tuple(map(_frozen, value))
+        return tuple(map(frozen, value))
     if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
+        return {key: frozen(item) for key, item in value.items()}
     return value

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import verifiers
 from verifiers import SUITES, Problem, Verifier, VerifierError, gym
+from verifiers.arguments import frozen
 from verifiers.suites import SEED, SIZE
 
 from ..chosen import read
@@ -38,7 +39,7 @@ class Line(BaseModel):
 
     question: str
     reference: str | None = None
-    data: dict[str, int | str | list[int] | list[str]] = {}
+    data: dict[str, JsonValue] = {}
     domain: str | None = None
     id: str | None = None
 
@@ -116,8 +117,8 @@ def read_line(line: str, where: str, verifier: Verifier | None) -> Item:
         problem = replace(problem, reference=row.reference)
     name = row.id or identity(problem)
     if row.data:
-        more = {k: tuple(v) if isinstance(v, list) else v for k, v in row.data.items()}
-        problem = replace(problem, data={**problem.data, **more})  # type: ignore[dict-item]
+        more = frozen(row.data)
+        problem = replace(problem, data={**problem.data, **more})
         name = row.id or f"{name}-{sha256(repr(sorted(more.items())).encode()).hexdigest()[:6]}"
     return Item(name, problem)
 

@@ -72,14 +72,15 @@ def test_public_fields_are_given_to_verifiers(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         {"question": "Mate in one?", "data": {"fen": "8/8", "squares": [1, 2]}},
-        {"question": "Mate in one?", "data": {"fen": "7/7"}},
+        {"question": "Mate in one?", "data": {"fen": {"7/7": [[1.5, None], [True]]}}},
         {"question": "Mate in one?"},
     )
     items = load(path)
     assert dict(items[0].problem.data) | {"fen": "8/8", "squares": (1, 2)} == items[0].problem.data
+    assert items[1].problem.data["fen"] == {"7/7": ((1.5, None), (True,))}
     assert len({item.id for item in items}) == 3
     with pytest.raises(UsageError, match=r"line 1: expected an object .* found data"):
-        load(write(tmp_path, {"question": "Mate?", "data": {"fen": {"a": 1}}}))
+        load(write(tmp_path, {"question": "Mate?", "data": ["fen"]}))
 
 
 def test_jsonl(tmp_path: Path) -> None:
