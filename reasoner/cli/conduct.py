@@ -60,14 +60,12 @@ def verdict(answer: Answer, checked: bool) -> Iterator[str]:
         else:
             found = "no answer verified" if checked else "no answer"
             yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
-    elif answer.verified is False:
-        why = f": {answer.reason}" if answer.reason else f" by {answer.verifier}"
-        yield f"no answer verified in {used}; this one was rejected{why}"
     elif answer.verified:
         yield f"verified in {used}"
     else:
+        before = "" if answer.verified is None else f"no answer verified in {used}; this one: "
         why = f": {answer.reason}" if checked and answer.reason else ""
-        yield standing(answer.confidence, answer.verified) + why
+        yield before + standing(answer.confidence, answer.verified) + why
     if answer.note:
         yield f"note: {answer.note}"
     facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"

@@ -295,6 +295,23 @@ def test_ask_takes_a_file_and_says_who_judged(cli: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def check(answer, fen): return True", "expected a problem with the field 'fen'"),
+        ("def check(answer): return False", "no answer verified in 0.5"),
+        ("def check(answer): return 0.5", "this one: scored 0.5"),
+    ],
+)
+def test_people_are_told_what_the_verifier_said(
+    cli: Any, tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    _, _, err = cli("ask", PUZZLE, "--verifier", f"{file}:check", "--think", "0.5s")
+    assert said in err
+
+
+@pytest.mark.parametrize(
     ("spec", "hint"),
     [
         ("countdwn", "did you mean countdown"),
