@@ -52,8 +52,9 @@ def as_verifier(found: object, source: Source | None = None, name: str = "") -> 
                 f"{explain(error)}; name an instance of it instead"
             ) from error
     if isinstance(found, Verifier):
-        alone = source is None or isinstance(found, AsyncVerifier)  # which sees to itself
-        return found if alone else Guarded(found, source)
+        if source is None or isinstance(found, AsyncVerifier):  # which sees to that itself
+            return found
+        return Guarded(found, source)
     if callable(found):
         return Function(found, name or label(found), source=source)
     raise VerifierError(

@@ -26,6 +26,18 @@ from verifiers.source import parse as parse_spec
 
 PROBLEMS = [(family, family.generate(Random(1), family.levels[0])) for family in domains()]
 TEXT = Problem("general", "", "?", reference="B")
+Own = type[Exception] | tuple[type[Exception], ...]
+READERS: tuple[tuple[Callable[[str], object], Own], ...] = (
+    (final, Unreadable),
+    (_read, _Unreadable),
+    (_model, _NoModel),
+    (read, ValueError),
+    (parse_spec, VerifierError),
+    (lambda text: algebra(text, ("x",)), AlgebraError),
+    (lambda text: agree(json.loads(text), 1), ValueError),
+    (lambda text: decode(json.loads(text)), (NotPlain, ValueError)),
+)
+"""What reads text, and the errors of its own that it may raise."""
 
 
 def state() -> tuple[object, ...]:
@@ -58,22 +70,11 @@ def poke(text: str) -> None:
     mutations(text[:1000])
     completed(text, source(text), "f")
     parse(text.encode("utf-8", "replace"))
-    for reader, own in (
-        (final, Unreadable),
-        (_read, _Unreadable),
-        (_model, _NoModel),
-        (read, ValueError),
-        (parse_spec, VerifierError),
-        (lambda text: algebra(text, ("x",)), AlgebraError),
-        (lambda text: agree(json.loads(text), 1), ValueError),
-        (lambda text: decode(json.loads(text)), (NotPlain, ValueError)),
-    ):
+    for reader, own in READERS:
         allowed(reader, own, text)
 
 
-def allowed(
-    reader: Callable[[str], object], own: type[Exception] | tuple[type[Exception], ...], text: str
-) -> None:
+def allowed(reader: Callable[[str], object], own: Own, text: str) -> None:
     try:
         reader(text)
     except own:
