@@ -14,8 +14,12 @@ from hypothesis import strategies as st
 from tests.verifiers.poke import poke, state
 from verifiers.attacks import heavy, injections
 
-poke("x")  # what is imported late is imported now
 TEXTS = st.text(max_size=200) | st.text("0123456789+-*/()[]{}=xy\\^_.,:\"' \n", max_size=200)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    poke("x")  # what is imported late is imported now
 
 
 @given(TEXTS)
