@@ -59,6 +59,8 @@ class Boxed:
     def start(self, unsafe: bool) -> None:
         """Open the sandbox. Raises :class:`VerifierError`, which says what to install."""
         self._unsafe = unsafe
+        if not (unsafe or self._opened().isolated):
+            self.close()  # what was allowed once is not allowed for good
         self._opened()
 
     def call(self, values: dict[str, Any]) -> dict[str, Any]:

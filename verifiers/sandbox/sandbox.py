@@ -83,9 +83,13 @@ class Sandbox:
         room = asyncio.Semaphore(os.cpu_count() or 1)
         return self._turns.setdefault(asyncio.get_running_loop(), room)
 
+    @property
+    def isolated(self) -> bool:
+        return self.backend != Bare.name
+
     def noted(self, reason: str) -> str:
         """``reason``, and a word where nothing isolates what runs here."""
-        return f"{reason} {UNSAFE}".strip() if self.backend == Bare.name else reason
+        return reason if self.isolated else f"{reason} {UNSAFE}".strip()
 
     async def run(self, program: str, stdin: bytes = b"", limits: Limits | None = None) -> Ran:
         """Run a whole program on ``stdin``. Cancelling kills it at once."""
