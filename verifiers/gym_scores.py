@@ -43,15 +43,18 @@ def _one_of(answer: str, entry: Entry) -> Verdict:
 
 
 def _reached(answer: str, entry: Entry) -> Verdict:
-    """The numbers given, each once, make the target: exactly."""
+    """The numbers given, each once, make the target: exactly. "= 24" may stand behind them."""
+    expression, equals, claim = answer.partition("=")
     given, target = entry["metadata"]["numbers"], entry["metadata"].get("target", 24)
     try:
-        value, used = evaluate(answer), numbers(answer)
+        value, used = evaluate(expression), numbers(expression)
+        claimed = evaluate(claim) if equals else value
     except ExpressionError as error:
         return wrong("", str(error))
     if Counter(used) != Counter(given):
         return wrong("", f"expected the numbers {given}, found {used}")
-    return right("") if value == Fraction(target) else wrong("", f"makes {value}, not {target}")
+    made = value == claimed == Fraction(target)
+    return right("") if made else wrong("", f"makes {value}, not {target}")
 
 
 def _integral(answer: str, entry: Entry) -> Verdict:
