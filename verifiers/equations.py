@@ -25,8 +25,7 @@ MAX_COEFFICIENT = 10**6
 _VALUE = re.compile(
     r"\b([a-z])\s*=\s*([-+]?)\s*(\d{1,9}(?:\.\d{1,9})?)(?:\s*/\s*(\d{1,9}))?", re.ASCII
 )
-# and nothing beside them: "x = 3 or 5" is not "x = 3"
-_NEXT = rf"(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?"
+_NEXT = rf"(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?"  # "x = 3 or 5" is not "x = 3"
 _VALUES = re.compile(rf"\s*{_VALUE.pattern}{_NEXT}\s*(?:\.\s*)?", re.ASCII)
 _LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
@@ -253,8 +252,7 @@ def _expert(problem: Problem) -> list[str]:
 
 
 def _fraction(value: Fraction) -> str:
-    text = _signed(value.numerator)
-    return text if value.denominator == 1 else f"{text} / {value.denominator}"
+    return _signed(value.numerator) + (f" / {value.denominator}" if value.denominator > 1 else "")
 
 
 def _one_unknown(text: str) -> list[str]:
