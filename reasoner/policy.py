@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from search import Chain, Job, Meter, Outcome, Proposal, Thought
+from search import Chain, Job, Meter, Proposal, Thought
 from verifiers import Domain, Problem
 
-from .allowance import Allowance
-from .engine import Completion, Engine, Finish, Generation, Measured, Request
+from .engine import Completion, Engine, Finish, Request
 from .errors import EngineError
+from .judge import Judge
+from .metered import Metered
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
 LINE_TOKENS = 320  # a whole line of thought
@@ -36,13 +36,11 @@ class Policy:
         """``calibrate``: raw P(good) -> P(ends verified), for this domain; None: the model can not
         tell here, so nothing is valued. ``meter``: requests together ask for no more tokens than
         it has left."""
-        self._engine = engine
+        self._engine = Metered(engine, meter)
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
-        limit = meter.budget.tokens
-        self._allowance = None if limit is None else Allowance(limit - meter.tokens)
-        self._judged: dict[str, Outcome] = {}  # by answer: one line is reached many times
+        self._judge = Judge(domain, self._problem)
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -56,26 +54,11 @@ class Policy:
             value=self._calibrate is not None,
         )
         try:
-            generation = await self._generate(request)
+            generation = await self._engine.generate(request)
         except EngineError as error:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
         return Proposal(chains, generation.tokens)
-
-    async def _generate(self, request: Request) -> Generation:
-        """What the engine says, within the token budget where there is one."""
-        if self._allowance is None:
-            return await self._engine.generate(request)
-        engine, probe = self._engine, int(request.value)
-        prompt = engine.count_tokens(request.prompt) if isinstance(engine, Measured) else 0
-        want = prompt + request.samples * (request.max_tokens + probe)
-        held, spent = await self._allowance.hold(want), 0
-        try:
-            generation = await engine.generate(_within(request, held - prompt, probe))
-            spent = generation.tokens
-        finally:
-            self._allowance.settle(held, spent)
-        return generation
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
         """One completion as successive thoughts, up to its end or its first illegal line."""
@@ -88,7 +71,7 @@ class Policy:
             steps = (*steps, line)
             key = self._domain.state_key(self._problem, steps)
             answer = None if key is None else self._domain.answer(self._problem, steps)
-            outcome = None if answer is None else self._outcome(answer)
+            outcome = None if answer is None else self._judge.outcome(answer)
             thoughts.append(Thought(line, key, outcome=outcome))
             if key is None or outcome is not None:
                 break
@@ -103,22 +86,6 @@ class Policy:
             thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
         return Chain(tuple(thoughts), completion.count)
 
-    def _outcome(self, answer: str) -> Outcome:
-        if (known := self._judged.get(answer)) is None:
-            known = self._judged[answer] = self._judge(answer)
-        return known
-
-    def _judge(self, answer: str) -> Outcome:
-        try:
-            group = self._domain.normalise(answer)
-        except Exception:  # a plug-in's failure to normalise must not lose the answer
-            group = answer
-        try:
-            verdict = self._domain.verify(self._problem, answer)
-        except Exception as error:  # a verifier's failure is never a wrong answer
-            return Outcome(answer, group, None, f"the verifier failed: {type(error).__name__}")
-        return Outcome(answer, group, verdict.score, verdict.reason)
-
 
 def coolness(domain: Domain) -> float:
     """What a search's temperature is multiplied by in ``domain``.
@@ -128,13 +95,3 @@ def coolness(domain: Domain) -> float:
     problems 0.7 votes better than 1 and better than 0.5.
     """
     return 1.0 if domain.self_checking else _AGREE
-
-
-def _within(request: Request, tokens: int, probe: int) -> Request:
-    """``request`` cut to at most ``tokens``: fewer samples first, then shorter ones.
-
-    ``probe``: tokens that reading the value of a sample takes.
-    """
-    samples = max(1, min(request.samples, tokens // (request.max_tokens + probe)))
-    bound = max(1, min(request.max_tokens, tokens // samples - probe))
-    return replace(request, samples=samples, max_tokens=bound)

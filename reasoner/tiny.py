@@ -149,7 +149,7 @@ class TinyEngine:
     def _groups(self, request: Request) -> list[Group]:
         """The request, checked, in parts that the batch can hold."""
         _check(request)
-        prompt = self._tokenizer.encode(request.prompt)
+        prompt = self._tokenizer.encode(str(request.prompt))
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
             raise EngineError(
@@ -178,18 +178,17 @@ class TinyEngine:
 
     def _completions(self, lines: Sequence[Line]) -> tuple[Completion, ...]:
         """Lines as text; different tokens can spell the same text, and then count together."""
-        found: dict[tuple[str, Finish], Completion] = {}
+        spelled: dict[tuple[str, Finish], list[Line]] = {}
         for line in lines:
-            text = self._tokenizer.decode(line.tokens)
-            new = Completion(
-                text, line.count, len(line.tokens), line.logprob, line.finish, line.value
+            spelled.setdefault((self._tokenizer.decode(line.tokens), line.finish), []).append(line)
+        found = []
+        for (text, finish), same in spelled.items():
+            likeliest = max(same, key=lambda line: line.logprob)
+            count, tokens = sum(line.count for line in same), len(likeliest.tokens)
+            found.append(
+                Completion(text, count, tokens, likeliest.logprob, finish, likeliest.value)
             )
-            old = found.get((text, line.finish))
-            if old is not None:
-                likelier = max(old, new, key=lambda completion: completion.logprob)
-                new = replace(likelier, count=old.count + new.count)
-            found[text, line.finish] = new
-        return tuple(found.values())
+        return tuple(found)
 
 
 def _dtype(name: str | None) -> torch.dtype | None:
