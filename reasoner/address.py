@@ -51,8 +51,17 @@ def read_address(name: str) -> Address:
     if not parts.fragment:
         raise ModelError(f"expected a model after '#', as in {_EXAMPLE}, found {name!r}")
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-    key = os.environ.get(KEY_VARIABLE, "").strip() or None
-    return Address(base, parts.fragment, _width(parts.query), key)
+    return Address(base, parts.fragment, _width(parts.query), _key())
+
+
+def _key() -> str | None:
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ModelError(
+            f"expected printable ASCII in the environment variable {KEY_VARIABLE}, found something "
+            "else; set it to the key alone"
+        )
+    return key or None
 
 
 def _width(query: str) -> int:

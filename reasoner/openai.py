@@ -135,7 +135,7 @@ class OpenAIEngine:
                 if not self._dialect.learn(refusal, body):
                     self._shorten(attempt, refusal)
             except (httpx2.HTTPError, httpx2.InvalidURL, BadReply, Passing) as error:
-                attempt.failure = self._address.redact(str(error) or type(error).__name__)
+                attempt.failure = str(error) or type(error).__name__
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(2 * pause, _LONGEST_PAUSE_S)
 
@@ -144,8 +144,7 @@ class OpenAIEngine:
         attempt.halvings += 1
         if not too_long(refusal) or not attempt.request.max_tokens >> attempt.halvings:
             hint = f"; check {KEY_VARIABLE}" if refusal.status in (401, 403) else ""
-            words = self._address.redact(str(refusal))
-            raise EngineError(f"{self._address.base} refused: {words}{hint}")
+            raise EngineError(f"{self._address.base} refused: {refusal}{hint}")
 
     async def _stream(self, attempt: _Attempt, path: str, body: dict[str, Any]) -> None:
         """One try; returns when the attempt's reply is complete."""
@@ -155,13 +154,13 @@ class OpenAIEngine:
                 await self._fail(response)
             reply = attempt.fresh()
             if "event-stream" not in response.headers.get("content-type", ""):
-                reply.take(await _text(response))  # a server that does not stream
+                reply.take(await self._text(response))  # a server that does not stream
             else:
                 async for event in httpx2.EventSource(response):
                     if event.data.strip() == "[DONE]":
                         reply.finish = reply.finish or Finish.END
                         break
-                    reply.take(event.data)
+                    reply.take(self._address.redact(event.data))
                     if reply.text and not first:
                         first = time.monotonic()
                         attempt.reply = reply  # worth more than what an earlier try left
@@ -175,7 +174,7 @@ class OpenAIEngine:
 
     async def _fail(self, response: httpx2.Response) -> None:
         """Raise what the status means."""
-        status, said = response.status_code, complaint(await _text(response))
+        status, said = response.status_code, complaint(await self._text(response))
         words = f"HTTP {status}" + (f": {said}" if said else "")
         after = response.headers.get("retry-after", "")
         if status in (429, 503) and after.replace(".", "", 1).isdigit():
@@ -184,12 +183,11 @@ class OpenAIEngine:
             raise Passing(words)
         raise Refusal(status, words)
 
-
-async def _text(response: httpx2.Response) -> str:
-    """The body, as far as anybody would read it."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > _BODY_BYTES:
-            break
-    return body.decode("utf-8", "replace")
+    async def _text(self, response: httpx2.Response) -> str:
+        """The body, as far as anybody would read it."""
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _BODY_BYTES:
+                break
+        return self._address.redact(body.decode("utf-8", "replace"))

@@ -59,7 +59,8 @@ def verdict(answer: Answer) -> Iterator[str]:
             yield f"no answer: the model keeps failing: {answer.reason}"
         else:
             found = "no answer verified" if domain(answer.domain).self_checking else "no answer"
-            yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
+            why = f": {answer.reason}" if answer.reason else _MORE.get(answer.stop_reason, "")
+            yield f"{found} in {used}{why}"
     elif answer.verified is False:
         yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
     elif answer.verified:

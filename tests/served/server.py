@@ -93,6 +93,7 @@ class Server:
 
     behave: Behaviour
     listing: Any = field(default_factory=lambda: {"data": [{"id": "m"}]})
+    listing_hangs: bool = False
     port: int = 0
     calls: list[Call] = field(default_factory=list)
 
@@ -144,7 +145,9 @@ class Server:
             writer.close()
 
     async def _list(self, call: Call) -> None:
-        if call.path != "/v1/models":
+        if self.listing_hangs:
+            await call.until_hung_up()
+        elif call.path != "/v1/models":
             await call.refuse(404, "no such path")
         elif isinstance(self.listing, int):
             await call.refuse(self.listing, f"no: {call.headers.get('authorization')}")
