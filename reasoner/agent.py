@@ -25,9 +25,11 @@ from .thinking import Plan, Thinking
 from .traces import TraceWriter
 
 GENERAL_NOTE = (
-    "no verifier knows this kind of question, so agreement is the only measure of confidence; "
-    "the bundled model knows countdown, arithmetic, equations and short word problems; "
-    "for anything else bring a bigger model: the README says how to plug in an engine"
+    "no verifier knows this kind of question, so agreement is the only measure of confidence"
+)
+BUNDLED_NOTE = (
+    "; the bundled model knows countdown, arithmetic, equations and short word problems; "
+    "for anything else bring a bigger model: the README says how"
 )
 
 
@@ -107,7 +109,7 @@ class Reasoner:
             check_stop_when(options.get("stop_when", StopWhen.CONFIDENT)),
             options.get("seed", 0),
             self.model,
-            note=GENERAL_NOTE if problem.domain == "general" else "",
+            note=_note(problem, self.model),
         )
 
         def open_trace(model: Model) -> tuple[str, TraceWriter]:
@@ -192,7 +194,7 @@ class Reasoner:
                 past.tree,
                 past.used,
                 past.first_answer_s,
-                GENERAL_NOTE if header.domain == "general" else "",
+                _note(past.problem, self.model),
             )
         except BaseException:
             if isinstance(writer, TraceWriter):
@@ -264,6 +266,13 @@ def _check_options(options: Options) -> None:
             near = get_close_matches(name, known, 1, 0.5)
             hint = f"did you mean {near[0]!r}?" if near else "leave it out"
             raise UsageError(f"expected options of {', '.join(known)}, found {name!r}; {hint}")
+
+
+def _note(problem: Problem, model: str) -> str:
+    """What the reader should know about questions of this kind."""
+    if problem.domain != "general":
+        return ""
+    return GENERAL_NOTE + BUNDLED_NOTE if model == DEFAULT else GENERAL_NOTE
 
 
 def _knots(model: Model, problem: Problem) -> Knots | None:

@@ -19,6 +19,7 @@ from .policy import Policy
 from .prompted import PromptedPolicy
 
 DEFAULT = "tiny"
+HF = "hf:"
 BUNDLED = Path(__file__).parent / "models"
 
 
@@ -53,17 +54,43 @@ def load_served(name: str) -> Model:
     try:
         from .openai import OpenAIEngine
     except ModuleNotFoundError as error:
-        raise ModelError(
-            f"expected the package {error.name} for a served model, found none; "
-            "run: pip install 'system2-reasoner[openai]'"
-        ) from None
+        raise _missing(error, "openai") from None
     return Model(name, OpenAIEngine(read_address(name)), policy=PromptedPolicy)
+
+
+def load_hf(name: str) -> Model:
+    """Any Hugging Face model: a folder, or what was downloaded before. Raises ``ModelError``."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+        from .hf import HFEngine
+    except ModuleNotFoundError as error:
+        raise _missing(error, "hf") from None
+    wanted = name.removeprefix(HF)
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        try:
+            folder = Path(snapshot_download(wanted, local_files_only=True))
+        except (LocalEntryNotFoundError, HFValidationError):
+            raise ModelError(
+                f"no folder {wanted!r} and no model of that name was downloaded; "
+                f"run: hf download {wanted}"
+            ) from None
+    return Model(name, HFEngine(folder), policy=PromptedPolicy)
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> ModelError:
+    return ModelError(
+        f"expected the package {error.name} for this kind of model, found none; "
+        f"run: pip install 'system2-reasoner[{extra}]'"
+    )
 
 
 LOADERS: dict[str, Callable[[], Model]] = {
     DEFAULT: partial(load_folder, DEFAULT, BUNDLED / DEFAULT)
 }
-"""By name; any other name is taken for a model's folder."""
+"""By name; others begin with ``hf:`` or ``openai:``, or are a folder in the bundled format."""
 
 
 def find_model(name: str) -> Callable[[], Model]:
@@ -73,13 +100,16 @@ def find_model(name: str) -> Callable[[], Model]:
     if name.startswith(SCHEME):
         read_address(name)  # what is wrong with it is said at once
         return partial(load_served, name)
+    if name.startswith(HF):
+        return partial(load_hf, name)
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
         return partial(load_folder, name, folder)
     from difflib import get_close_matches
 
     near = get_close_matches(name, LOADERS, 1, 0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(LOADERS)}"
+    there = ", ".join((*LOADERS, "hf:FOLDER", "openai:URL#MODEL"))
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {there}"
     raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ LINE_TOKENS = 8192  # a whole line of thought; time ends most lines that run awa
 STEP_TOKENS = 1024
 FINISH_TOKENS = 64  # for the answer of a line that is out of time
 _BREAK = "\n\n"  # between steps
+_WAIT = "\n\nWait,"
+_REMEMBERED = 64
 _RATINGS = 4  # yes-or-no samples where an engine tells no log-probabilities
 # Of the time left, while nobody knows how fast the engine is; at least and at most, in seconds.
 _RESERVE, _LEAST_S, _MOST_S = 0.1, 0.3, 10.0
@@ -33,8 +36,10 @@ class PromptedPolicy:
     """Proposes next thoughts for one problem; implements ``search.Proposer``.
 
     A step is a paragraph; everything that a reasoning model writes (it begins with ``<think>``)
-    is one step. Lines still being written when only the time for an answer is left are cut short
-    and asked for it. Where no verifier judges, the model's own yes or no is the value.
+    is one step. Budget forcing (s1, Muennighoff et al. 2025): lines still being written when only
+    the time for an answer is left are cut short and asked for it; a thought that ended in vain is
+    gone on with, every other time, instead of a new one, and whenever a new one would not end in
+    time. Where no verifier judges, the model's own yes or no is the value.
     """
 
     def __init__(
@@ -55,13 +60,17 @@ class PromptedPolicy:
         self._calibrate = None if domain.self_checking else calibrate
         self._meter = meter
         self._reasons = False  # the model writes <think> blocks
+        self._vain: deque[str] = deque(maxlen=_REMEMBERED)  # thoughts whose answer was not right
+        self._line_tokens = 0  # of the latest line that ended by itself
+        self._longer = False  # rather than wider: whose turn it is
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
         whole = job.to_end or self._reasons
         if (time_left := self._time_for_thought()) is not None and time_left <= 0:
             await asyncio.get_running_loop().create_future()  # the rest is for answers
-        begun = "".join(step + _BREAK for step in steps)
+        opened = "" if steps or not self._reasons else self._thought(time_left)
+        begun = opened or "".join(step + _BREAK for step in steps)
         request = Request(
             prompt=Chat(self._form.system, self._problem.question, begun),
             samples=job.samples,
@@ -80,21 +89,25 @@ class PromptedPolicy:
             again = await self.propose(steps, job)
             return replace(again, tokens=again.tokens + generation.tokens)
         read = await asyncio.gather(
-            *(self._chain(steps, request, completion) for completion in generation.completions)
+            *(self._chain(steps, request, opened, c) for c in generation.completions)
         )
         tokens = generation.tokens + sum(spent for _, spent in read)
         return Proposal(tuple(chain for chain, _ in read), tokens)
 
     async def _chain(
-        self, steps: tuple[str, ...], request: Request, completion: Completion
+        self, steps: tuple[str, ...], request: Request, opened: str, completion: Completion
     ) -> tuple[Chain, int]:
-        """One completion as successive thoughts, and the tokens spent on asking about it."""
+        """One completion as successive thoughts, and the tokens spent on asking about it.
+
+        ``opened``: the thought it goes on with."""
         text, spent = completion.text, 0
         self._reasons |= text.startswith(THINK)
+        if opened:
+            text = opened + text.removeprefix(THINK)
         texts = [text.strip()] if self._reasons else paragraphs(text)
         answer = announced(text) if completion.finish is Finish.STOP else final_answer(text)
         if completion.finish is Finish.LENGTH and (answer := announced(text)) is None:
-            answer, spent = await self._finish(request, text)
+            answer, spent = await self._finish(request, opened, text)
             if answer is not None:
                 texts.append(FINISH.strip() + " " + answer)
         thoughts = []
@@ -103,7 +116,12 @@ class PromptedPolicy:
             thoughts.append(Thought(part, _key(steps)))
         last = thoughts[-1]
         if answer is not None:
-            last = replace(last, outcome=self._judge.outcome(self._form.read(answer)))
+            outcome = self._judge.outcome(self._form.read(answer))
+            last = replace(last, outcome=outcome)
+            if self._reasons and completion.finish is Finish.END:
+                self._line_tokens = completion.tokens
+                if outcome.score is None or outcome.score < 1.0:
+                    self._vain.append(text.partition(THOUGHT)[0].rstrip())
         elif completion.finish is not Finish.STOP:
             last = Thought(last.text, None)  # it ended without an answer
         if self._calibrate is not None and last.legal:
@@ -111,10 +129,17 @@ class PromptedPolicy:
             last, spent = replace(last, value=value), spent + asked
         return Chain((*thoughts[:-1], last), completion.count), spent
 
-    async def _finish(self, request: Request, text: str) -> tuple[str | None, int]:
+    def _thought(self, time_left: float | None) -> str:
+        """A thought to go on with, or "" for a new one."""
+        line_s = None if self._pace is None else self._pace.seconds(self._line_tokens)
+        hurried = time_left is not None and line_s is not None and line_s > time_left
+        self._longer = not self._longer
+        return self._vain.popleft() + _WAIT if self._vain and (self._longer or hurried) else ""
+
+    async def _finish(self, request: Request, opened: str, text: str) -> tuple[str | None, int]:
         """The answer of a line that was cut short, and the tokens it took."""
         assert isinstance(request.prompt, Chat)
-        begun = request.prompt.begun + text
+        begun = text if opened else request.prompt.begun + text
         if begun.count(THINK) > begun.count(THOUGHT):
             begun += "\n" + THOUGHT
         chat = replace(request.prompt, begun=begun + FINISH)
@@ -130,7 +155,7 @@ class PromptedPolicy:
         chat = Chat(RATE, f"Problem:\n{self._problem.question}\n\nSolution:\n{solution}")
         found, spent = await self._ask(Request(chat, max_tokens=1, temperature=0))
         if found and found[0].logprob is not None:
-            yes, sure = _yes(found[0].text), math.exp(found[0].logprob)
+            yes, sure = _yes(found[0].text), math.exp(min(0.0, found[0].logprob))
             raw = None if yes is None else sure if yes else 1.0 - sure
         else:
             found, more = await self._ask(Request(chat, samples=_RATINGS, max_tokens=1))

@@ -10,6 +10,9 @@ from .engine import Finish
 _THINK, _THOUGHT = "<think>\n", "\n</think>\n\n"
 _LONGEST_TOKEN = 64  # characters; a server that sends more a token is cut
 
+# What reading JSON of another shape than expected may raise.
+_NONSENSE = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
 
 class BadReply(Exception):
     """The server said something that is no completion."""
@@ -45,15 +48,22 @@ class Reply:
             for choice in event.get("choices") or []:
                 self._grow(choice)
             self._count(event.get("usage") or {})
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             raise BadReply(f"expected a completion in JSON, found {data[:80]!r}") from None
 
     def _count(self, usage: dict[str, Any]) -> None:
         if usage.get("completion_tokens"):
-            self.tokens = int(usage["completion_tokens"])
+            self.tokens = max(0, int(usage["completion_tokens"]))
         details = usage.get("prompt_tokens_details") or {}
         prompt = int(usage.get("prompt_tokens") or 0)
-        self.prompt_tokens = prompt - int(details.get("cached_tokens") or 0)
+        self.prompt_tokens = max(0, prompt - int(details.get("cached_tokens") or 0))
 
     def _grow(self, choice: dict[str, Any]) -> None:
         said = choice.get("delta") or choice.get("message") or {}
@@ -86,7 +96,7 @@ class Reply:
         if self.finish is not None:
             return
         searched = len(self.text)
-        self.text += text
+        self.text += text.encode(errors="replace").decode()  # half a surrogate is no text
         if self._stop is not None:
             at = self.text.find(self._stop, max(0, searched - len(self._stop) + 1))
             if at >= 0:

@@ -7,21 +7,25 @@ import contextlib
 import math
 import os
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import torch
 
 from .decoder import Decoder
-from .engine import Completion, Finish, Generation, Request
+from .engine import Chat, Completion, Finish, Generation, Request
 from .errors import EngineError, ModelError
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
+from .network import Network, Vocabulary
 from .stats import Stats
 from .tokenizer import Tokenizer
 
@@ -78,29 +82,47 @@ class TinyEngine:
         the faster one here. ``kv_bytes``: the most that the prefix cache may hold.
         """
         self.model_dir = Path(model_dir)
-        self._tokenizer = Tokenizer(self.model_dir / "tokenizer.json")
+        vocabulary = Tokenizer(self.model_dir / "tokenizer.json")
         model = Llama(self.model_dir, _dtype(dtype))
-        self.context = model.config.context
-        if self._tokenizer.size > model.config.vocab:
+        if vocabulary.size > model.config.vocab:
             raise ModelError(
                 f"expected at most {model.config.vocab} tokens in {self.model_dir}, the tokenizer "
-                f"has {self._tokenizer.size}; both must come from the same model"
+                f"has {vocabulary.size}; both must come from the same model"
             )
-        breaks = frozenset(i for i, piece in enumerate(self._tokenizer.pieces) if b"\n" in piece)
-        cache = PrefixCache(model.config, breaks, kv_bytes)
-        self._decoder = Decoder(
-            model,
-            self._tokenizer,
-            cache,
-            max_rows=_MAX_ROWS,
-            batch_bytes=_BATCH_BYTES,
-            threads=threads or min(_MAX_THREADS, len(os.sched_getaffinity(0))),
-        )
+        threads = threads or min(_MAX_THREADS, len(os.sched_getaffinity(0)))
+        self._start(model, vocabulary, kv_bytes, _BATCH_BYTES, threads)
+
+    def _start(
+        self,
+        model: Network,
+        vocabulary: Vocabulary,
+        kv_bytes: int,
+        batch_bytes: int,
+        threads: int,
+        device: str = "cpu",
+    ) -> None:
+        """Set the worker to work. ``batch_bytes``: storage of the rows in flight, at most."""
+        self.context = model.config.context
+        self._tokenizer = vocabulary
+        place = nullcontext() if device == "cpu" else torch.device(device)  # of all that is made
+        breaks = frozenset(i for i, piece in enumerate(vocabulary.pieces) if b"\n" in piece)
+        with place:
+            self._decoder = Decoder(
+                model,
+                vocabulary,
+                PrefixCache(model.config, breaks, kv_bytes, model.kv_dtype),
+                max_rows=_MAX_ROWS,
+                batch_bytes=batch_bytes,
+                threads=threads,
+            )
         self._inbox: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._worker = threading.Thread(
-            target=_work, args=(self._decoder, self._inbox), name="reasoner-engine", daemon=True
+            target=_work,
+            args=(self._decoder, self._inbox, place),
+            name="reasoner-engine",
+            daemon=True,
         )
         self._worker.start()
         # Also when the engine is forgotten, or the interpreter leaves: torch must not be running.
@@ -146,10 +168,13 @@ class TinyEngine:
             self._closed = True
         self._stop()
 
+    def _encode(self, prompt: str | Chat) -> list[int]:
+        return self._tokenizer.encode(str(prompt))
+
     def _groups(self, request: Request) -> list[Group]:
         """The request, checked, in parts that the batch can hold."""
         _check(request)
-        prompt = self._tokenizer.encode(str(request.prompt))
+        prompt = self._encode(request.prompt)
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
             raise EngineError(
@@ -164,6 +189,7 @@ class TinyEngine:
             temperature=request.temperature,
             seed=request.seed,
             value=request.value,
+            until=time.perf_counter() + (request.timeout_s or math.inf),
         )
         limit = self._decoder.row_limit(whole.longest)
         return [
@@ -221,8 +247,15 @@ def _stop(inbox: SimpleQueue[_Ticket | None], worker: threading.Thread) -> None:
 
 
 @torch.inference_mode()
-def _work(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
+def _work(
+    decoder: Decoder, inbox: SimpleQueue[_Ticket | None], place: AbstractContextManager[Any]
+) -> None:
     """The worker thread: wait when idle, take in what came, step. Ends on None."""
+    with place:
+        _serve(decoder, inbox)
+
+
+def _serve(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
     owners: dict[Group, _Ticket] = {}
     queue: deque[Group] = deque()
     while True:

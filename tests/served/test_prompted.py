@@ -216,6 +216,24 @@ def test_thinking_that_is_cut_short_is_closed_first() -> None:
     assert chain.thoughts[-1].outcome.score == 1.0
 
 
+def test_a_thought_that_ended_in_vain_is_gone_on_with() -> None:
+    wrong = "<think>\n4 + 5 + 6 + 10?\n</think>\n\nAnswer: 4 + 5 + 6 + 10"
+    better = " no: 10 - 4 first.\n</think>\n\nAnswer: (10 - 4) * 5 - 6"
+    engine = ScriptedEngine(says(wrong, better, wrong))
+    problem = recognise(PUZZLE)
+    policy = PromptedPolicy(engine, domain("countdown"), problem, None, Meter(Budget(seconds=60)))
+
+    async def main() -> list[Chain]:
+        return [(await policy.propose((), LINE)).chains[0] for _ in range(3)]
+
+    first, second, _ = run(main())
+    assert first.thoughts[0].outcome.score == 0.0
+    assert engine.requests[1].prompt.begun == "<think>\n4 + 5 + 6 + 10?\n\nWait,"
+    assert second.thoughts[0].text.startswith("<think>\n4 + 5 + 6 + 10?\n\nWait, no: 10 - 4")
+    assert second.thoughts[0].outcome.score == 1.0
+    assert engine.requests[2].prompt.begun == ""  # nothing is left to go on with
+
+
 def test_requests_end_before_the_time_does() -> None:
     engine = ScriptedEngine(says("Answer: 1"))
     propose(engine)
