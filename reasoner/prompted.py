@@ -25,6 +25,7 @@ FINISH_TOKENS = 64  # for the answer of a line that is out of time
 _BREAK = "\n\n"  # between steps
 _WAIT = "\n\nWait,"
 _REMEMBERED = 64
+_SHARES = 4  # of the tokens left, a line may take one
 _RATINGS = 4  # yes-or-no samples where an engine tells no log-probabilities
 # Of the time left, while nobody knows how fast the engine is; at least and at most, in seconds.
 _RESERVE, _LEAST_S, _MOST_S = 0.1, 0.3, 10.0
@@ -74,7 +75,7 @@ class PromptedPolicy:
         request = Request(
             prompt=Chat(self._form.system, self._problem.question, begun),
             samples=job.samples,
-            max_tokens=LINE_TOKENS if whole else STEP_TOKENS,
+            max_tokens=self._tokens(LINE_TOKENS if whole else STEP_TOKENS),
             stop=None if whole else _BREAK,
             temperature=job.temperature * self._coolness,
             seed=job.seed,
@@ -177,6 +178,13 @@ class PromptedPolicy:
         except EngineError:
             return (), 0
         return generation.completions, generation.tokens
+
+    def _tokens(self, most: int) -> int:
+        """How long a line may be: no more than a part of a token budget, as answers need some."""
+        limit = self._meter.budget.tokens
+        if limit is None:
+            return most
+        return max(FINISH_TOKENS, min(most, (limit - self._meter.tokens) // _SHARES))
 
     def _time_for_thought(self) -> float | None:
         """Seconds until only the time for an answer is left; None without a deadline."""

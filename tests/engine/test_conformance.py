@@ -152,6 +152,8 @@ def test_a_stop_is_part_of_the_text_and_its_end(subject: Subject) -> None:
 
 def test_a_request_ends_with_its_time(subject: Subject) -> None:
     """What is written by then comes back; nobody waits for the rest."""
+    if isinstance(subject.engine, Served):
+        pytest.skip("its server sends all at once; test_a_slow_drip_is_cut_in_time has it")
     slow = Request(PROMPTS[0], samples=200, max_tokens=300, temperature=2.0, timeout_s=0.2)
     generation = run(subject.engine.generate(slow))
     assert any(completion.finish is Finish.LENGTH for completion in generation.completions)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from reasoner.address import read_address
 from reasoner.engine import Finish, Request
 from reasoner.errors import EngineError, ModelError
 from reasoner.openai import OpenAIEngine
@@ -200,6 +202,14 @@ def test_close_fails_what_is_in_flight_and_ends_the_thread(serve: Serve, connect
 
     run(main())
     engine.close()
+    assert "reasoner-openai" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_forgotten_engine_ends_its_thread(serve: Serve) -> None:
+    engine = OpenAIEngine(read_address(serve(three).name))
+    ask(engine)
+    del engine
+    gc.collect()
     assert "reasoner-openai" not in [thread.name for thread in threading.enumerate()]
 
 
