@@ -36,6 +36,7 @@ class Reference:
         self.end = self.tokenizer.special.end
         known = self.tokenizer.special
         self._banned = [getattr(known, name) for name in banned]
+        self._special = {known.end, known.value, known.good, known.bad, known.pad}
         self._banned += range(self.tokenizer.size, self.model.config.vocab_size)
 
     @torch.inference_mode()
@@ -57,12 +58,16 @@ class Reference:
             found.append(token)
         return found, total, False
 
+    def decode(self, tokens: list[int]) -> str:
+        """Text of ``tokens``; special ones have none."""
+        return self.tokenizer.decode([token for token in tokens if token not in self._special])
+
     def first_token(self, prompt: str, temperature: float) -> dict[str, float]:
         """Chance of each text of one token, "" for the end."""
         after = self.logprobs(self.tokenizer.encode(prompt))[-1] / temperature
         chances: Counter[str] = Counter()
         for token, chance in enumerate(after.softmax(-1).tolist()):
-            chances["" if token == self.end else self.tokenizer.decode([token])] += chance
+            chances[self.decode([token])] += chance
         return dict(chances)
 
 

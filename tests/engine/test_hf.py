@@ -92,7 +92,7 @@ def test_a_template_that_opens_a_thought(tmp_path: Path, load: Callable[..., HFE
 @pytest.mark.parametrize("text", ["<end>", "a <end> b", "<pad><end>"])
 def test_what_people_write_is_never_a_special_token(text: str, folder: Path) -> None:
     found = tokenizer(folder)
-    specials = set(found._auto.all_special_ids)
+    specials = {i for i, token in found._fast.get_added_tokens_decoder().items() if token.special}
     assert specials
     for tokens in (
         found.encode(text),
@@ -190,5 +190,5 @@ def test_a_folder_without_a_tokenizer(folder: Path, tmp_path: Path) -> None:
     bare = rewritten(folder, tmp_path / "m")
     for file in bare.glob("tokenizer*"):
         file.unlink()
-    with pytest.raises(ModelError, match="expected a tokenizer in"):
+    with pytest.raises(ModelError, match=r"expected a tokenizer\.json in"):
         find_model(f"hf:{bare}")()
