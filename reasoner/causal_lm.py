@@ -60,7 +60,9 @@ class CausalLM:
         """Measured on one token: configs name them in too many ways."""
         cache = DynamicCache()
         logits = self._model(
-            torch.zeros(1, 1, dtype=torch.int64, device=self._model.device), past_key_values=cache
+            torch.zeros(1, 1, dtype=torch.int64, device=self._model.device),
+            past_key_values=cache,
+            use_cache=True,
         ).logits
         found = {tuple(part.shape) for layer in cache.layers for part in (layer.keys, layer.values)}
         if self._kinds - {_SLIDING, _FULL} or len(found) != 1:

@@ -189,7 +189,9 @@ class TinyEngine:
             temperature=request.temperature,
             seed=request.seed,
             value=request.value,
-            until=time.perf_counter() + (request.timeout_s or math.inf),
+            until=math.inf
+            if request.timeout_s is None
+            else time.perf_counter() + request.timeout_s,
         )
         limit = self._decoder.row_limit(whole.longest)
         return [
