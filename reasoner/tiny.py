@@ -181,6 +181,7 @@ class TinyEngine:
                 f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
                 "ask a shorter question or use a model with a longer context"
             )
+        timeout_s = math.inf if request.timeout_s is None else request.timeout_s
         whole = Group(
             prompt=tuple(prompt),
             samples=request.samples,
