@@ -46,7 +46,7 @@ class CausalLM:
             raise ModelError(
                 f"expected a causal language model in {folder}, found: {said}"
             ) from None
-        self._model.eval().requires_grad_(False).to(device)
+        self._model.train(False).requires_grad_(False).to(device)
         self.kv_dtype = dtype
         config = self._model.config.get_text_config()
         self._window: int | None = getattr(config, "sliding_window", None)
@@ -64,7 +64,8 @@ class CausalLM:
             past_key_values=cache,
             use_cache=True,
         ).logits
-        found = {tuple(part.shape) for layer in cache.layers for part in (layer.keys, layer.values)}
+        parts = [part for layer in cache.layers for part in vars(layer).values()]
+        found = {tuple(part.shape) for part in parts if isinstance(part, Tensor)}
         if self._kinds - {_SLIDING, _FULL} or len(found) != 1:
             raise ModelError(
                 f"expected attention layers that keep keys and values of one shape in {folder}, "
@@ -85,15 +86,15 @@ class CausalLM:
             low = positions[:, None, :, None] - self._window
             near = seen & (torch.arange(span, device=positions.device) > low)
             mask = {_FULL: seen, _SLIDING: near} if _FULL in self._kinds else near
-        result = self._model(
+        logits: Tensor = self._model(
             tokens,
             attention_mask=mask,
             position_ids=positions,
             past_key_values=_Rows(keys, values, positions, span),
             use_cache=True,
             logits_to_keep=1,
-        )
-        return result.logits[:, -1]  # type: ignore[no-any-return]
+        ).logits
+        return logits[:, -1]
 
     def logits(self, hidden: Tensor) -> Tensor:
         return hidden.float()
@@ -107,7 +108,7 @@ class CausalLM:
         return choose(logits, temperatures, rows, uniforms, plain)
 
 
-class _Rows(Cache):  # type: ignore[misc]
+class _Rows(Cache):
     """The decoder's storage as a transformers cache: each row at a position of its own."""
 
     def __init__(self, keys: Tensor, values: Tensor, positions: Tensor, span: int) -> None:

@@ -66,8 +66,8 @@ class HFEngine(TinyEngine):
         longest = max(completion.tokens for completion in generation.completions)
         each = (time.monotonic() - began) / (longest + 1)
         self.pace.note(each, longest, each * longest)
-        opened = self._chat.opens_thinking and isinstance(request.prompt, Chat)
-        if not opened or request.prompt.begun:
+        fresh = isinstance(request.prompt, Chat) and not request.prompt.begun
+        if not (fresh and self._chat.opens_thinking):
             return generation
         return Generation(  # the template said it for the model
             tuple(replace(c, text=f"{THINK}\n{c.text}") for c in generation.completions),

@@ -23,7 +23,8 @@ class Reply:
 
     ``stop`` and ``max_tokens`` are kept here: servers disagree on whether a text shows the stop
     that ended it, and a bad one heeds neither. ``cut``: so it was ended here. ``tokens``: the
-    server's count, else events with text. ``logprob``: None once any text came without.
+    server's count, else events with text. ``logprob``: None without text, or once any
+    came without.
     ``prompt_tokens``: computed for the prompt, as far as the server says.
     """
 
@@ -31,9 +32,10 @@ class Reply:
         self.text = ""
         self.tokens = 0
         self.prompt_tokens = 0
-        self.logprob: float | None = 0.0
+        self.logprob: float | None = None
         self.finish: Finish | None = None
         self.cut = False
+        self._told, self._total = True, 0.0  # log-probabilities so far: all of them? their sum
         self._stop, self._max_tokens = stop, max_tokens
         self._thinks = False
 
@@ -85,10 +87,9 @@ class Reply:
         chat, plain = logprobs.get("content"), logprobs.get("token_logprobs")
         found = [token["logprob"] for token in chat] if chat else plain or []
         self.tokens += len(found) or 1
-        if not found or self.logprob is None:
-            self.logprob = None
-        else:
-            self.logprob += sum(map(float, found))
+        self._told = self._told and bool(found)
+        self._total += sum(map(float, found))
+        self.logprob = self._total if self._told else None
         if self.tokens > self._max_tokens:
             self._end(len(self.text), Finish.LENGTH)
 

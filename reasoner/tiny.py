@@ -190,9 +190,7 @@ class TinyEngine:
             temperature=request.temperature,
             seed=request.seed,
             value=request.value,
-            until=math.inf
-            if request.timeout_s is None
-            else time.perf_counter() + request.timeout_s,
+            until=time.perf_counter() + timeout_s,
         )
         limit = self._decoder.row_limit(whole.longest)
         return [

@@ -61,7 +61,7 @@ class Tokenizer:
             )
         self.special = special = SpecialIds(*(known[name] for name in SPECIALS))
         self.ends = frozenset((special.end,))
-        self.silent = (special.value, special.good, special.bad, special.pad)
+        self.silent: tuple[int, ...] = (special.value, special.good, special.bad, special.pad)
         self.pieces = self._pieces(path)
 
     def _pieces(self, path: Path) -> list[bytes]:

@@ -37,6 +37,7 @@ class Reference:
         known = self.tokenizer.special
         self._banned = [getattr(known, name) for name in banned]
         self._special = {known.end, known.value, known.good, known.bad, known.pad}
+        self._special |= set(range(self.tokenizer.size, self.model.config.vocab_size))
         self._banned += range(self.tokenizer.size, self.model.config.vocab_size)
 
     @torch.inference_mode()

@@ -79,7 +79,8 @@ def test_greedy_is_what_transformers_writes(prompt: str, subject: Subject) -> No
     assert found.text == subject.reference.decode(tokens)
     assert found.tokens == len(tokens)
     assert found.finish is (Finish.END if ended else Finish.LENGTH)
-    assert found.logprob == pytest.approx(logprob, abs=1e-3)
+    if found.text:  # of no text, a server does not tell
+        assert found.logprob == pytest.approx(logprob, abs=1e-3)
 
 
 def test_greedy_in_company_and_after_a_shared_beginning(subject: Subject) -> None:
@@ -101,9 +102,9 @@ def test_greedy_in_company_and_after_a_shared_beginning(subject: Subject) -> Non
 @pytest.mark.parametrize("temperature", [1.0, 1.6])
 def test_samples_follow_the_distribution(temperature: float, subject: Subject) -> None:
     """Chi-square over the first token."""
-    chances = subject.reference.first_token(PROMPTS[4], temperature)
+    chances = subject.reference.first_token(PROMPTS[1], temperature)
     work = subject.engine.generate(
-        Request(PROMPTS[4], samples=DRAWS, max_tokens=1, temperature=temperature, seed=7)
+        Request(PROMPTS[1], samples=DRAWS, max_tokens=1, temperature=temperature, seed=7)
     )
     found: dict[str, int] = {}
     for completion in run(work).completions:
@@ -123,7 +124,7 @@ def test_samples_follow_the_distribution(temperature: float, subject: Subject) -
 def test_log_probabilities_of_samples(subject: Subject) -> None:
     """Each completion's, by one pass of transformers over prompt and completion."""
     work = subject.engine.generate(
-        Request(PROMPTS[0], samples=16, max_tokens=12, temperature=1.0, seed=3)
+        Request(PROMPTS[0], samples=64, max_tokens=3, temperature=1.0, seed=3)
     )
     tokenizer, checked = subject.reference.tokenizer, 0
     prompt = tokenizer.encode(PROMPTS[0])
@@ -142,7 +143,7 @@ def test_log_probabilities_of_samples(subject: Subject) -> None:
 
 def test_a_stop_is_part_of_the_text_and_its_end(subject: Subject) -> None:
     whole = one(subject, PROMPTS[0], temperature=0, max_tokens=40).text
-    stop = whole[3:5]
+    stop = next(char for char in whole[1:] if char.isascii())
     found = one(subject, PROMPTS[0], temperature=0, max_tokens=40, stop=stop)
     assert found.finish is Finish.STOP
     assert stop in found.text
