@@ -160,7 +160,8 @@ class OpenAIEngine:
                     if event.data.strip() == "[DONE]":
                         reply.finish = reply.finish or Finish.END
                         break
-                    reply.take(self._address.redact(event.data))
+                    if event.data:  # an event may carry an id alone
+                        reply.take(self._address.redact(event.data))
                     if reply.text and not first:
                         first = time.monotonic()
                         attempt.reply = reply  # worth more than what an earlier try left

@@ -24,8 +24,7 @@ class Reply:
     ``stop`` and ``max_tokens`` are kept here: servers disagree on whether a text shows the stop
     that ended it, and a bad one heeds neither. ``cut``: so it was ended here. ``tokens``: the
     server's count, else events with text. ``logprob``: None without text, or once any
-    came without.
-    ``prompt_tokens``: computed for the prompt, as far as the server says.
+    came without. ``prompt_tokens``: computed for the prompt, as far as the server says.
     """
 
     def __init__(self, stop: str | None, max_tokens: int) -> None:

@@ -22,7 +22,7 @@ from .architectures import TEMPLATE, write_architecture
 from .conftest import run
 
 CHAT = Chat("Be brief.", "How many?", "Well, ")
-THINKING = TEMPLATE.replace("[assistant]\\n", "[assistant]\\n<think>\\n")
+THINKING = TEMPLATE.replace("[assistant]\n", "[assistant]\n<think>\n")
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_a_model_that_is_not_here_says_how_to_get_it() -> None:
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="expected a causal model in"):
+    with pytest.raises(ModelError, match="expected a causal language model in"):
         find_model(f"hf:{tmp_path}")()
 
 
@@ -174,7 +174,7 @@ def test_damaged_weights(folder: Path, tmp_path: Path) -> None:
     broken = rewritten(folder, tmp_path / "m")
     whole = (broken / "model.safetensors").read_bytes()
     (broken / "model.safetensors").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ModelError, match="expected a causal model in"):
+    with pytest.raises(ModelError, match="expected a causal language model in"):
         find_model(f"hf:{broken}")()
 
 
@@ -182,7 +182,7 @@ def test_no_pickle_is_ever_opened(folder: Path, tmp_path: Path) -> None:
     pickled = rewritten(folder, tmp_path / "m")
     (pickled / "model.safetensors").unlink()
     (pickled / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
-    with pytest.raises(ModelError, match="expected a causal model in"):
+    with pytest.raises(ModelError, match="expected a causal language model in"):
         find_model(f"hf:{pickled}")()
 
 
