@@ -31,6 +31,7 @@ class Reference:
     """``transformers`` on a folder: greedy tokens, chances, log-probabilities."""
 
     def __init__(self, folder: Path, banned: tuple[str, ...] = ()) -> None:
+        torch.set_num_threads(1)  # small products: helpers only wait for each other
         self.tokenizer = Tokenizer(folder / "tokenizer.json")
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self.end = self.tokenizer.special.end

@@ -74,8 +74,8 @@ def one(subject: Subject, prompt: str, **options: object) -> Completion:
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_greedy_is_what_transformers_writes(prompt: str, subject: Subject) -> None:
-    tokens, logprob, ended = subject.reference.greedy(prompt, 40)
-    found = one(subject, prompt, temperature=0, max_tokens=40)
+    tokens, logprob, ended = subject.reference.greedy(prompt, 24)
+    found = one(subject, prompt, temperature=0, max_tokens=24)
     assert found.text == subject.reference.decode(tokens)
     assert found.tokens == len(tokens)
     assert found.finish is (Finish.END if ended else Finish.LENGTH)
@@ -88,12 +88,12 @@ def test_greedy_in_company_and_after_a_shared_beginning(subject: Subject) -> Non
     beginnings = [PROMPTS[0], PROMPTS[0] + "10 - 4 = 6\n", PROMPTS[0] + "10 - 4 = 6\n6", PROMPTS[2]]
 
     async def main() -> list[str]:
-        requests = [Request(p, temperature=0, max_tokens=24) for p in beginnings * 3]
+        requests = [Request(p, temperature=0, max_tokens=16) for p in beginnings * 3]
         found = await asyncio.gather(*(subject.engine.generate(r) for r in requests))
         return [generation.completions[0].text for generation in found]
 
     expected = [
-        subject.reference.decode(subject.reference.greedy(prompt, 24)[0]) for prompt in beginnings
+        subject.reference.decode(subject.reference.greedy(prompt, 16)[0]) for prompt in beginnings
     ]
     assert run(main()) == expected * 3
     assert run(main()) == expected * 3  # all of it cached now
