@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, Cache, DynamicCache
+from transformers.utils.logging import disable_progress_bar
 
 from .errors import ModelError
 from .llama import choose
@@ -33,6 +34,7 @@ class CausalLM:
 
     def __init__(self, folder: Path, dtype: torch.dtype, device: str) -> None:
         """Load ``folder``; raises :class:`ModelError`. Runs no code and no pickle found there."""
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # stderr is for the reader
         try:
             self._model = AutoModelForCausalLM.from_pretrained(
                 folder,
