@@ -79,7 +79,13 @@ class CausalLM:
         return Sizes(len(cache.layers), shape[1], shape[3], logits.shape[-1], context)
 
     def forward(
-        self, tokens: Tensor, positions: Tensor, keys: Tensor, values: Tensor, span: int
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        span: int,
+        shared: int = 0,
     ) -> Tensor:
         """See ``Network``: logits [B, V] of the last token of each row."""
         seen = torch.arange(span, device=positions.device) <= positions[:, None, :, None]

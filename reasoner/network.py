@@ -21,11 +21,20 @@ class Network(Protocol):
     def config(self) -> Shape: ...
 
     def forward(
-        self, tokens: Tensor, positions: Tensor, keys: Tensor, values: Tensor, span: int
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        span: int,
+        shared: int = 0,
     ) -> Tensor:
-        """Store the keys and values of ``tokens`` [B, S] at their ``positions`` [B, S] in
-        ``keys`` and ``values`` [L, W >= B, G, T, D]; each looks at its row up to itself, within
-        ``span``. Returns hidden states [B * S, H]; callers with S > 1 have no use for them."""
+        """Hidden states [B * S, H]; callers with S > 1 have no use for them.
+
+        Stores the keys and values of ``tokens`` [B, S] at their ``positions`` [B, S] in ``keys``
+        and ``values`` [L, W >= B, G, T, D]; each token looks at its row up to itself, within
+        ``span``. ``shared``: tokens that all rows begin with, to be made use of or not.
+        """
         ...
 
     def logits(self, hidden: Tensor) -> Tensor:
