@@ -7,23 +7,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from search import Meter, Proposer
-from verifiers import Domain, Problem
+from search import Meter
+from verifiers import Domain, Problem, Verifier
 
 from . import calibration
-from .address import SCHEME, read_address
 from .calibration import Calibration
 from .engine import Engine
 from .errors import ModelError
 from .policy import Policy
 from .prompted import PromptedPolicy
+from .served.address import SCHEME, read_address
 
 DEFAULT = "tiny"
 HF = "hf:"
 BUNDLED = Path(__file__).parent / "models"
 
-
-MakePolicy = Callable[[Engine, Domain, Problem, Callable[[float], float] | None, Meter], Proposer]
+MakePolicy = Callable[
+    [Engine, Domain, Problem, Callable[[float], float] | None, Meter, Verifier],
+    Policy | PromptedPolicy,
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def load_folder(name: str, folder: Path) -> Model:
 def load_served(name: str) -> Model:
     """A model behind a URL. Raises ``ModelError``."""
     try:
-        from .openai import OpenAIEngine
+        from .served.openai import OpenAIEngine
     except ModuleNotFoundError as error:
         raise _missing(error, "openai") from None
     return Model(name, OpenAIEngine(read_address(name)), policy=PromptedPolicy)

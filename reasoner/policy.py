@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from search import Chain, Job, Meter, Proposal, Thought
-from verifiers import Domain, Problem
+from verifiers import Domain, Problem, Verifier, self_checking
 
 from .engine import Completion, Engine, Finish, Request
 from .errors import EngineError
-from .judge import Judge
+from .judging import Judging
 from .metered import Metered
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
@@ -32,15 +33,22 @@ class Policy:
         problem: Problem,
         calibrate: Callable[[float], float] | None,
         meter: Meter,
+        verifier: Verifier | None = None,
     ) -> None:
         """``calibrate``: raw P(good) -> P(ends verified), for this domain; None: the model can not
         tell here, so nothing is valued. ``meter``: requests together ask for no more tokens than
-        it has left."""
+        it has left. ``verifier``: judges answers in the domain's place."""
         self._engine = Metered(engine, meter)
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
-        self._judge = Judge(domain, self._problem)
+        by = verifier or domain
+        self._coolness = coolness(by)
+        self._judging = Judging(by, domain, self._problem, meter)
+
+    def close(self) -> None:
+        """Give up what is still being judged."""
+        self._judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -49,7 +57,7 @@ class Policy:
             samples=job.samples,
             max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
             stop=None if job.to_end else "\n",
-            temperature=job.temperature * coolness(self._domain),
+            temperature=job.temperature * self._coolness,
             seed=job.seed,
             value=self._calibrate is not None,
         )
@@ -58,7 +66,9 @@ class Policy:
         except EngineError as error:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
-        return Proposal(chains, generation.tokens)
+        ends = [chain.thoughts[-1].outcome for chain in chains]
+        await self._judging.settle(end.answer for end in ends if end is not None)
+        return Proposal(tuple(map(self._judged, chains)), generation.tokens)
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
         """One completion as successive thoughts, up to its end or its first illegal line."""
@@ -71,7 +81,7 @@ class Policy:
             steps = (*steps, line)
             key = self._domain.state_key(self._problem, steps)
             answer = None if key is None else self._domain.answer(self._problem, steps)
-            outcome = None if answer is None else self._judge.outcome(answer)
+            outcome = None if answer is None else self._judging.outcome(answer)
             thoughts.append(Thought(line, key, outcome=outcome))
             if key is None or outcome is not None:
                 break
@@ -86,12 +96,20 @@ class Policy:
             thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
         return Chain(tuple(thoughts), completion.count)
 
+    def _judged(self, chain: Chain) -> Chain:
+        """The same chain, its end as it is known by now."""
+        *before, last = chain.thoughts
+        if last.outcome is None:
+            return chain
+        outcome = self._judging.outcome(last.outcome.answer)
+        return Chain((*before, replace(last, outcome=outcome)), chain.count)
 
-def coolness(domain: Domain) -> float:
-    """What a search's temperature is multiplied by in ``domain``.
+
+def coolness(verifier: Verifier) -> float:
+    """What a search's temperature is multiplied by where ``verifier`` judges.
 
     Where a verifier judges, variety pays: one right line is enough. Where only agreement can
     tell, lines are drawn colder (Wang et al. 2022 use 0.5 to 0.7): on fresh arithmetic and word
     problems 0.7 votes better than 1 and better than 0.5.
     """
-    return 1.0 if domain.self_checking else _AGREE
+    return 1.0 if self_checking(verifier) else _AGREE

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search import Chain, Job, Meter, Proposal, Thought
-from verifiers import Domain, Problem
+from verifiers import Domain, Problem, Verifier, self_checking
 
 from .engine import Chat, Completion, Engine, Finish, Paced, Request
 from .errors import EngineError
 from .extract import THINK, THOUGHT, announced, final_answer, unmarked
-from .judge import Judge
+from .judging import Judging
 from .metered import Metered
 from .policy import coolness
 from .prompts import FINISH, RATE, form
@@ -50,20 +50,26 @@ class PromptedPolicy:
         problem: Problem,
         calibrate: Callable[[float], float] | None,
         meter: Meter,
+        verifier: Verifier | None = None,
     ) -> None:
         """As ``Policy``; ``calibrate``: the model's own P(yes) -> P(right)."""
         self._engine = Metered(engine, meter)
         self._pace = engine.pace if isinstance(engine, Paced) else None
         self._problem = problem.public()
         self._form = form(domain.name)
-        self._judge = Judge(domain, self._problem)
-        self._coolness = coolness(domain)
-        self._calibrate = None if domain.self_checking else calibrate
+        by = verifier or domain
+        self._judging = Judging(by, domain, self._problem, meter)
+        self._coolness = coolness(by)
+        self._calibrate = None if self_checking(by) else calibrate
         self._meter = meter
         self._reasons = False  # the model writes <think> blocks
         self._vain: deque[str] = deque(maxlen=_REMEMBERED)  # thoughts whose answer was not right
         self._line_tokens = 0  # of the latest line that ended by itself
         self._longer = False  # rather than wider: whose turn it is
+
+    def close(self) -> None:
+        """Give up what is still being judged."""
+        self._judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -117,7 +123,9 @@ class PromptedPolicy:
             thoughts.append(Thought(part, _key(steps)))
         last = thoughts[-1]
         if answer is not None:
-            outcome = self._judge.outcome(self._form.read(answer))
+            answer = self._form.read(answer)
+            await self._judging.settle([answer])
+            outcome = self._judging.outcome(answer)
             last = replace(last, outcome=outcome)
             if self._reasons and completion.finish is Finish.END:
                 self._line_tokens = completion.tokens

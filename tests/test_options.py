@@ -16,14 +16,19 @@ OPTIONS = {
         "--max-tokens",
         "--max-nodes",
         "--seed",
+        "--verifier",
+        "--unsafe-exec",
         "--json",
         "--no-save",
     },
+    "doctor": {"--json"},
     "eval": {
         "--budgets",
         "--model",
         "--strategy",
         "--one-at-a-time",
+        "--verifier",
+        "--unsafe-exec",
         "--seed",
         "--limit",
         "--json",
@@ -33,9 +38,12 @@ OPTIONS = {
     "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": set[str](),
     "runs show": set[str](),
-    "runs resume": {"--think", "--strategy", "--stop-when", "--json"},
+    "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},
     "runs export": {"--html"},
     "runs rm": set[str](),
+    "verifiers list": {"--json"},
+    "verifiers show": {"--json"},
+    "verifiers test": {"--unsafe-exec", "--json"},
 }
 
 

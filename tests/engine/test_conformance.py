@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from reasoner.address import read_address
 from reasoner.catalog import BUNDLED
 from reasoner.engine import Completion, Engine, Finish, Request
 from reasoner.hf import HFEngine
-from reasoner.openai import OpenAIEngine
+from reasoner.served.address import read_address
+from reasoner.served.openai import OpenAIEngine
 from reasoner.tiny import TinyEngine
 from tests.served.server import Server
 

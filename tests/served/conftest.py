@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from reasoner.address import read_address
 from reasoner.engine import Chat, Generation, Request
-from reasoner.openai import OpenAIEngine
+from reasoner.served.address import read_address
+from reasoner.served.openai import OpenAIEngine
 
 from .server import Behaviour, Server
 

@@ -12,7 +12,7 @@ import pytest
 from reasoner import Answer, Reasoner
 from reasoner.engine import Finish
 from reasoner.errors import EngineError, ModelError
-from reasoner.openai import OpenAIEngine
+from reasoner.served.openai import OpenAIEngine
 from search import StopReason
 
 from .conftest import ask

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from reasoner.address import read_address
 from reasoner.engine import Finish, Request
 from reasoner.errors import EngineError, ModelError
-from reasoner.openai import OpenAIEngine
+from reasoner.served.address import read_address
+from reasoner.served.openai import OpenAIEngine
 
 from .conftest import CHAT, ask, run
 from .server import Call, Server

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .engine import Finish
+from ..engine import Finish
 
 _THINK, _THOUGHT = "<think>\n", "\n</think>\n\n"
 _LONGEST_TOKEN = 64  # characters; a server that sends more a token is cut
@@ -49,14 +49,7 @@ class Reply:
             for choice in event.get("choices") or []:
                 self._grow(choice)
             self._count(event.get("usage") or {})
-        except (
-            LookupError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ):
+        except _NONSENSE:
             raise BadReply(f"expected a completion in JSON, found {data[:80]!r}") from None
 
     def _count(self, usage: dict[str, Any]) -> None:

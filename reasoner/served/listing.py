@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx2
 
+from ..errors import ModelError
 from .address import KEY_VARIABLE, Address
-from .errors import ModelError
 
 _WAIT_S = 1.5  # a server that does not say by then is taken at its word
 

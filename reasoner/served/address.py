@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from .errors import ModelError
+from ..errors import ModelError
 
 SCHEME = "openai:"
 KEY_VARIABLE = "OPENAI_API_KEY"

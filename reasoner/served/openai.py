@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx2
 
+from ..engine import Completion, Finish, Generation, Request
+from ..errors import EngineError
+from ..pace import Pace
 from .address import KEY_VARIABLE, Address
 from .background import Background
 from .dialect import Dialect, Refusal, too_long
-from .engine import Completion, Finish, Generation, Request
-from .errors import EngineError
 from .listing import served
-from .pace import Pace
 from .reply import BadReply, Reply, complaint
 
 _CONNECT_S = 5.0

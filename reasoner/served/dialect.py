@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .engine import Chat, Request
+from ..engine import Chat, Request
 
 _PREFILL = {"continue_final_message": True, "add_generation_prompt": False}
 _OPTIONAL = ("logprobs", "stream_options", "seed", "temperature")

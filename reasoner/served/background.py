@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from .errors import EngineError
+from ..errors import EngineError
 
 T = TypeVar("T")
 _GRACE_S = 2.0  # for tasks to notice that they are cancelled
