@@ -6,15 +6,17 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reasoner import Model, PromptedPolicy, Reasoner, ScriptedEngine
-from reasoner.__main__ import main
+from reasoner.cli import app as cli
 from verifiers import Verdict, verifier
 
 from .server import Call, Server
 
+Ask = Callable[[str, str], tuple[int, dict[str, Any]]]
 QUESTION = "Which river flows through Paris?"
 RIVER = """
 import os
@@ -41,26 +43,29 @@ def guessing(serve: Callable[..., Server]) -> Server:
     return serve(behave)
 
 
-def river(folder: Path, right: str) -> str:
-    (folder / "rivers.py").write_text(RIVER.format(right=right))
-    return "./rivers.py:river"
-
-
-def ask(server: Server, by: str, think: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    args = ("ask", QUESTION, "--think", think, "--model", server.name, "--verifier", by)
-    code = main([*args, "--json", "--no-save"])
-    return code, capsys.readouterr().out
-
-
-def test_a_function_in_a_file_judges_a_served_model(
+@pytest.fixture
+def ask(
     guessing: Server,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+) -> Ask:
+    """``reasoner ask`` with a file's function that passes one answer: exit code and JSON."""
+
+    def run(right: str, think: str) -> tuple[int, dict[str, Any]]:
+        (tmp_path / "rivers.py").write_text(RIVER.format(right=right))
+        monkeypatch.chdir(tmp_path)
+        options = ["--model", guessing.name, "--verifier", "./rivers.py:river", "--think", think]
+        code = cli.run(["ask", QUESTION, *options, "--json", "--no-save"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_a_function_in_a_file_judges_a_served_model(
+    ask: Ask, guessing: Server, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    code, out = ask(guessing, river(tmp_path, "Seine"), "30s", capsys)
-    answer = json.loads(out)
+    code, answer = ask("Seine", "30s")
     assert (code, answer["answer"], answer["verified"]) == (0, "Seine", True)
     assert (answer["stop_reason"], answer["verifier"]) == ("verified", "river@1")
     assert int((tmp_path / "judge.pid").read_text()) != os.getpid(), "it judges in a child"
@@ -68,15 +73,9 @@ def test_a_function_in_a_file_judges_a_served_model(
     assert not rated, "where a verifier judges, the model is not asked what it thinks"
 
 
-def test_what_it_rejects_is_flagged(
-    guessing: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    code, out = ask(guessing, river(tmp_path, "Tiber"), "2s", capsys)
-    assert (code, json.loads(out)["verified"]) == (4, False)
+def test_what_it_rejects_is_flagged(ask: Ask) -> None:
+    code, answer = ask("Tiber", "2s")
+    assert (code, answer["verified"]) == (4, False)
 
 
 def test_it_judges_a_domains_answers_in_their_plain_form() -> None:
@@ -87,7 +86,7 @@ def test_it_judges_a_domains_answers_in_their_plain_form() -> None:
         seen.append(answer)
         return Verdict(1.0)
 
-    engine = ScriptedEngine("Answer: the expression (10 - 4) * 5 - 6")
+    engine = ScriptedEngine(lambda prompt: "Answer: the expression (10 - 4) * 5 - 6")
     by = verifier("mine", isolation="trusted")(check)
     with Reasoner(Model("m", engine, policy=PromptedPolicy), verifier=by) as reasoner:
         answer = reasoner.ask("Use 4 5 6 10 to make 24", 20, save=False)
