@@ -168,7 +168,7 @@ def test_a_verifier_that_hangs_holds_up_neither_the_deadline_nor_the_answer(
 ) -> None:
     spec = river(tmp_path, "while True: pass", timeout=60)
     started = time.monotonic()
-    answer = guesser().ask("Which river?", think=1.5, verifier=spec)
+    answer = guesser().ask("Which river?", think=1.5, stop_when="budget", verifier=spec)
     assert time.monotonic() - started < 30, "not the verifier's timeout"
     assert answer.stop_reason == "time"
     assert answer.answer is not None
