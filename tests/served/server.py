@@ -139,8 +139,8 @@ class Server:
                 watch.add_done_callback(lambda _: writer.transport.close())
                 await self.behave(call)
                 watch.cancel()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # a task that ends cancelled makes Python 3.11's streams complain
         finally:
             writer.close()
 
@@ -164,6 +164,7 @@ class Server:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+            await asyncio.sleep(0.01)  # so that what was closed is let go
             self.loop.stop()
 
         if self.thread.is_alive():
