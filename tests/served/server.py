@@ -139,8 +139,10 @@ class Server:
                 watch.add_done_callback(lambda _: writer.transport.close())
                 await self.behave(call)
                 watch.cancel()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # a task that ends cancelled makes Python 3.11's streams complain
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        except asyncio.CancelledError:  # a task that ends so makes Python 3.11's streams complain
+            writer.transport.abort()
         finally:
             writer.close()
 
@@ -160,11 +162,12 @@ class Server:
 
         async def stop() -> None:
             self.server.close()
+            await asyncio.sleep(0.02)  # so that what was just accepted has its task
             left = asyncio.all_tasks() - {asyncio.current_task()}
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-            await asyncio.sleep(0.01)  # so that what was closed is let go
+            await asyncio.sleep(0.02)  # so that what was closed is let go
             self.loop.stop()
 
         if self.thread.is_alive():
