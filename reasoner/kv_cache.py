@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .shape import Shape
+from .network import Shape
 
 ROOT = 0
 _Key = tuple[int, tuple[int, ...]]  # parent segment, tokens

@@ -8,8 +8,29 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .shape import Shape
 from .tokenizer import SpecialIds
+
+
+class Shape(Protocol):
+    """The sizes of a language model that storage depends on.
+
+    ``context``: the longest text in tokens. ``vocab``: rows of the output matrix.
+    """
+
+    @property
+    def layers(self) -> int: ...
+
+    @property
+    def kv_heads(self) -> int: ...
+
+    @property
+    def head_dim(self) -> int: ...
+
+    @property
+    def vocab(self) -> int: ...
+
+    @property
+    def context(self) -> int: ...
 
 
 class Network(Protocol):

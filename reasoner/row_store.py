@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .shape import Shape
+from .network import Shape
 
 _FIRST_ROWS, _FIRST_LENGTH = 16, 128  # to begin with; both double when needed
 

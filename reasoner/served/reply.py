@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from ..engine import Finish
+from ..extract import THINK, THOUGHT
 
-_THINK, _THOUGHT = "<think>\n", "\n</think>\n\n"
+_THINK, _THOUGHT = f"{THINK}\n", f"\n{THOUGHT}\n\n"
 _LONGEST_TOKEN = 64  # characters; a server that sends more a token is cut
 
 # What reading JSON of another shape than expected may raise.
