@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from reasoner.engine import Engine, Finish, Request
 from tests.served.server import Behaviour, Call
 
@@ -9,7 +11,7 @@ from tests.served.server import Behaviour, Call
 def backed(engine: Engine) -> Behaviour:
     """Completions of ``engine``, streamed token by token as far as its text allows."""
 
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         body = call.body
         request = Request(
             body["prompt"],
@@ -17,13 +19,13 @@ def backed(engine: Engine) -> Behaviour:
             temperature=body["temperature"],
             seed=body["seed"],
         )
-        (completion,) = (await engine.generate(request)).completions
-        await call.head()
+        (completion,) = asyncio.run(engine.generate(request)).completions
+        call.head()
         text, half = completion.text, len(completion.text) // 2
         assert completion.logprob is not None
         for part in (text[:half], text[half:]):
-            await call.delta(part, completion.logprob / 2)
+            call.delta(part, completion.logprob / 2)
         reason = "length" if completion.finish is Finish.LENGTH else "stop"
-        await call.end(reason, completion_tokens=completion.tokens)
+        call.end(reason, completion_tokens=completion.tokens)
 
     return behave

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import socket
 import struct
 import threading
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 
 @dataclass
 class Call:
-    """One request. ``number``: counts from 0. ``hung_up``: the client left before the end."""
+    """One request. ``number``: counts from 0. ``hung_up``: the client left before the end.
+
+    Saying anything to a client that has left raises ``ConnectionError``, which ends the call.
+    """
 
     number: int
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
-    writer: asyncio.StreamWriter
+    connection: socket.socket
     hung_up: bool = False
 
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
+    def send(self, data: bytes) -> None:
+        self.connection.sendall(data)
 
-    async def head(self, status: int = 200, kind: str = "text/event-stream", **more: str) -> None:
+    def head(self, status: int = 200, kind: str = "text/event-stream", **more: str) -> None:
         lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
-        await self.send("\r\n".join([*lines, "", ""]).encode())
+        self.send("\r\n".join([*lines, "", ""]).encode())
 
-    async def event(self, data: Any) -> None:
+    def event(self, data: Any) -> None:
         text = data if isinstance(data, str) else json.dumps(data)
-        await self.send(f"data: {text}\n\n".encode())
+        self.send(f"data: {text}\n\n".encode())
 
-    async def delta(self, text: str, logprob: float | None = None, **said: str) -> None:
+    def delta(self, text: str, logprob: float | None = None, **said: str) -> None:
         """One token of a completion, in the form that the path asks for."""
         if "chat" in self.path:
             choice: dict[str, Any] = {"delta": {"content": text, **said}}
@@ -47,62 +50,73 @@ class Call:
             choice = {"text": text}
             if logprob is not None:
                 choice["logprobs"] = {"token_logprobs": [logprob]}
-        await self.event({"choices": [{"index": 0, **choice}]})
+        self.event({"choices": [{"index": 0, **choice}]})
 
-    async def end(self, reason: str = "stop", **usage: int) -> None:
-        await self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+    def end(self, reason: str = "stop", **usage: int) -> None:
+        self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         if usage:
-            await self.event({"choices": [], "usage": usage})
-        await self.event("[DONE]")
+            self.event({"choices": [], "usage": usage})
+        self.event("[DONE]")
 
-    async def say(self, text: str, logprob: float | None = -0.5) -> None:
+    def say(self, text: str, logprob: float | None = -0.5) -> None:
         """A whole well-behaved completion, a word a token, no longer than asked for."""
-        await self.head()
+        self.head()
         words = re.findall(r"\s*\S+", text)
         most = self.body.get("max_tokens", self.body.get("max_completion_tokens", 16))
         for word in words[:most]:
-            await self.delta(word, logprob)
-        await self.end("length" if len(words) > most else "stop")
+            self.delta(word, logprob)
+        self.end("length" if len(words) > most else "stop")
 
-    async def refuse(self, status: int, message: str, **headers: str) -> None:
-        await self.head(status, "application/json", **headers)
-        await self.send(json.dumps({"error": {"message": message}}).encode())
+    def refuse(self, status: int, message: str, **headers: str) -> None:
+        self.head(status, "application/json", **headers)
+        self.send(json.dumps({"error": {"message": message}}).encode())
 
-    async def until_hung_up(self) -> None:
+    def until_hung_up(self) -> None:
         """Say nothing more for as long as the client listens."""
-        while not self.writer.transport.is_closing():
-            await asyncio.sleep(0.01)
+        with suppress(ConnectionError):
+            while self.connection.recv(4096):
+                pass
         self.hung_up = True
 
     def reset(self) -> None:
         """Close the connection the hard way: the client sees a reset."""
         linger = struct.pack("ii", 1, 0)
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.writer.transport.abort()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
 
 
-Behaviour = Callable[[Call], Awaitable[None]]
+Behaviour = Callable[[Call], None]
 
 
-@dataclass
-class Server:
-    """Serves until closed, in a thread of its own; every completion is ``behave``'s.
+class Server(ThreadingTCPServer):
+    """Serves until closed, a thread a connection; every completion is ``behave``'s.
 
     ``listing``: the body of GET /v1/models, or a status. ``calls``: completions asked for.
     """
 
-    behave: Behaviour
-    listing: Any = field(default_factory=lambda: {"data": [{"id": "m"}]})
-    listing_hangs: bool = False
-    port: int = 0
-    calls: list[Call] = field(default_factory=list)
+    allow_reuse_address = True
+    daemon_threads = False  # so that closing waits for every one of them
+    request_queue_size = 128
 
-    def __post_init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.ready = threading.Event()
+    def __init__(
+        self,
+        behave: Behaviour,
+        listing: Any = None,
+        listing_hangs: bool = False,
+        port: int = 0,
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.behave, self.listing_hangs = behave, listing_hangs
+        self.listing = {"data": [{"id": "m"}]} if listing is None else listing
+        self.calls: list[Call] = []
+        self.calls_lock = threading.Lock()
+        self.connections: set[socket.socket] = set()
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
-        assert self.ready.wait(10)
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
 
     @property
     def url(self) -> str:
@@ -112,64 +126,62 @@ class Server:
     def name(self) -> str:
         return f"openai:{self.url}#m"
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(self._listen())
-        self.loop.run_forever()
-        self.loop.close()
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.add(request)
+        super().process_request(request, client_address)
 
-    async def _listen(self) -> None:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=1 << 24)
-        self.port = self.server.sockets[0].getsockname()[1]
-        self.ready.set()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            verb, path, _ = head[0].split(" ")
-            pairs = (line.split(": ", 1) for line in head[1:] if line)
-            headers = {name.lower(): value for name, value in pairs}
-            raw = await reader.readexactly(int(headers.get("content-length", 0)))
-            call = Call(len(self.calls), path, headers, json.loads(raw or b"{}"), writer)
-            if verb == "GET":
-                await self._list(call)
-            else:
-                self.calls.append(call)
-                watch = asyncio.create_task(reader.read())  # notices that the client left
-                watch.add_done_callback(lambda _: writer.transport.close())
-                await self.behave(call)
-                watch.cancel()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        except asyncio.CancelledError:  # a task that ends so makes Python 3.11's streams complain
-            writer.transport.abort()
-        finally:
-            writer.close()
-
-    async def _list(self, call: Call) -> None:
-        if self.listing_hangs:
-            await call.until_hung_up()
-        elif call.path != "/v1/models":
-            await call.refuse(404, "no such path")
-        elif isinstance(self.listing, int):
-            await call.refuse(self.listing, f"no: {call.headers.get('authorization')}")
-        else:
-            await call.head(200, "application/json")
-            await call.send(json.dumps(self.listing).encode())
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.discard(request)
+        super().shutdown_request(request)
 
     def close(self) -> None:
-        """Stop listening and break every connection."""
+        """Stop listening and break every connection. Safe to call twice."""
+        self.shutdown()
+        self.thread.join()
+        for connection in tuple(self.connections):
+            with suppress(OSError):  # its own thread was first
+                connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
-        async def stop() -> None:
-            self.server.close()
-            await asyncio.sleep(0.02)  # so that what was just accepted has its task
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-            await asyncio.sleep(0.02)  # so that what was closed is let go
-            self.loop.stop()
 
-        if self.thread.is_alive():
-            asyncio.run_coroutine_threadsafe(stop(), self.loop)
-            self.thread.join(10)
+class _Handler(StreamRequestHandler):
+    server: Server
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            self._answer()
+
+    def _answer(self) -> None:
+        verb, path, _ = self._line().split(" ")
+        headers = {}
+        while line := self._line():
+            name, value = line.split(": ", 1)
+            headers[name.lower()] = value
+        body = json.loads(self.rfile.read(int(headers.get("content-length", 0))) or b"{}")
+        calls = self.server.calls
+        with self.server.calls_lock:
+            call = Call(len(calls), path, headers, body, self.connection)
+            if verb != "GET":
+                calls.append(call)
+        if verb == "GET":
+            self._list(call)
+        else:
+            self.server.behave(call)
+
+    def _line(self) -> str:
+        line = self.rfile.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("the client left")
+        return line.rstrip().decode()
+
+    def _list(self, call: Call) -> None:
+        listing = self.server.listing
+        if self.server.listing_hangs:
+            call.until_hung_up()
+        elif call.path != "/v1/models":
+            call.refuse(404, "no such path")
+        elif isinstance(listing, int):
+            call.refuse(listing, f"no: {call.headers.get('authorization')}")
+        else:
+            call.head(200, "application/json")
+            call.send(json.dumps(listing).encode())

@@ -33,65 +33,65 @@ def think(server: Server, question: str = PUZZLE, seconds: float = 20, **options
 def at_first(times: int, fault: Behaviour, text: str = RIGHT) -> Behaviour:
     """The first completions fail, the later ones do not."""
 
-    async def behave(call: Call) -> None:
-        await (fault(call) if call.number < times else call.say(text))
+    def behave(call: Call) -> None:
+        (fault(call) if call.number < times else call.say(text))
 
     return behave
 
 
-async def error_500(call: Call) -> None:
-    await call.refuse(500, "out of luck")
+def error_500(call: Call) -> None:
+    call.refuse(500, "out of luck")
 
 
-async def busy(call: Call) -> None:
-    await call.refuse(429, "slow down", Retry_After="0.05")
+def busy(call: Call) -> None:
+    call.refuse(429, "slow down", Retry_After="0.05")
 
 
-async def reset_at_once(call: Call) -> None:
+def reset_at_once(call: Call) -> None:
     call.reset()
 
 
-async def reset_mid_stream(call: Call) -> None:
-    await call.head()
-    await call.delta("10 - 4")
+def reset_mid_stream(call: Call) -> None:
+    call.head()
+    call.delta("10 - 4")
     call.reset()
 
 
-async def hang_up_mid_stream(call: Call) -> None:
-    await call.head()
-    await call.delta("10 - 4")
+def hang_up_mid_stream(call: Call) -> None:
+    call.head()
+    call.delta("10 - 4")
 
 
-async def garbage(call: Call) -> None:
-    await call.head()
-    await call.event('{"choices": [{"delta": {"content"')
+def garbage(call: Call) -> None:
+    call.head()
+    call.event('{"choices": [{"delta": {"content"')
 
 
-async def nonsense(call: Call) -> None:
-    await call.head()
-    await call.event({"choices": [{"delta": {"content": ["no", "text"]}}]})
+def nonsense(call: Call) -> None:
+    call.head()
+    call.event({"choices": [{"delta": {"content": ["no", "text"]}}]})
 
 
-async def no_http(call: Call) -> None:
-    await call.send(b"\x00\xff SMTP ready\r\n\r\n")
+def no_http(call: Call) -> None:
+    call.send(b"\x00\xff SMTP ready\r\n\r\n")
 
 
-async def error_mid_stream(call: Call) -> None:
-    await call.head()
-    await call.delta("10 - 4")
-    await call.event({"error": {"message": "engine died"}})
+def error_mid_stream(call: Call) -> None:
+    call.head()
+    call.delta("10 - 4")
+    call.event({"error": {"message": "engine died"}})
 
 
-async def endless_line(call: Call) -> None:
-    await call.head()
-    await call.send(b"data: ")
-    while not call.writer.transport.is_closing():
-        await call.send(b"x" * 65536)
+def endless_line(call: Call) -> None:
+    call.head()
+    call.send(b"data: ")
+    while True:
+        call.send(b"x" * 65536)
 
 
-async def html(call: Call) -> None:
-    await call.head(502, "text/html")
-    await call.send(b"<html><h1>Bad Gateway</h1></html>")
+def html(call: Call) -> None:
+    call.head(502, "text/html")
+    call.send(b"<html><h1>Bad Gateway</h1></html>")
 
 
 PASSING = [
@@ -135,11 +135,11 @@ def test_what_never_passes_ends_with_the_time(
 def test_everybody_waits_where_one_is_told_to(serve: Serve, connect: Connect) -> None:
     times: list[float] = []
 
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         times.append(time.monotonic())
         if call.number == 0:
-            return await call.refuse(429, "slow down", Retry_After="0.3")
-        await call.say("x")
+            return call.refuse(429, "slow down", Retry_After="0.3")
+        call.say("x")
 
     engine = connect(serve(behave), "?width=1")
     ask(engine, samples=4)
@@ -148,19 +148,19 @@ def test_everybody_waits_where_one_is_told_to(serve: Serve, connect: Connect) ->
 
 
 def test_one_bad_sample_does_not_spoil_the_others(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if call.body["seed"] == 2:
-            return await call.refuse(418, "a teapot")
-        await call.say("x")
+            return call.refuse(418, "a teapot")
+        call.say("x")
 
     (completion,) = ask(connect(serve(behave)), samples=4).completions
     assert completion.count == 3
 
 
 def test_empty_completions(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.end()
+    def behave(call: Call) -> None:
+        call.head()
+        call.end()
 
     generation = ask(connect(serve(behave)), samples=2)
     assert [(c.text, c.count, c.finish) for c in generation.completions] == [("", 2, Finish.END)]
@@ -168,10 +168,10 @@ def test_empty_completions(serve: Serve, connect: Connect) -> None:
 
 
 def test_endless_tokens_end_at_the_bound(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        while not call.writer.transport.is_closing():
-            await call.delta(" ha")
+    def behave(call: Call) -> None:
+        call.head()
+        while True:
+            call.delta(" ha")
 
     (completion,) = ask(connect(serve(behave)), max_tokens=50).completions
     assert completion.finish is Finish.LENGTH
@@ -179,10 +179,10 @@ def test_endless_tokens_end_at_the_bound(serve: Serve, connect: Connect) -> None
 
 
 def test_a_line_of_a_megabyte_is_cut(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.delta("x" * 1_000_000)
-        await call.end()
+    def behave(call: Call) -> None:
+        call.head()
+        call.delta("x" * 1_000_000)
+        call.end()
 
     (completion,) = ask(connect(serve(behave)), max_tokens=10).completions
     assert completion.finish is Finish.LENGTH
@@ -200,11 +200,11 @@ def test_a_line_of_a_megabyte_is_cut(serve: Serve, connect: Connect) -> None:
     ],
 )
 def test_strange_but_readable(strange: str, serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.send(b": a comment\n\nid: 7\n\n")
-        await call.event(strange)
-        await call.event("[DONE]")
+    def behave(call: Call) -> None:
+        call.head()
+        call.send(b": a comment\n\nid: 7\n\n")
+        call.event(strange)
+        call.event("[DONE]")
 
     generation = ask(connect(serve(behave)))
     assert generation.completions[0].text == "a?b"
@@ -225,12 +225,12 @@ def test_strange_but_readable(strange: str, serve: Serve, connect: Connect) -> N
     ],
 )
 def test_strange_and_unreadable(strange: str, serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if call.number:
-            return await call.say("x")
-        await call.head()
-        await call.event(strange)
-        await call.until_hung_up()
+            return call.say("x")
+        call.head()
+        call.event(strange)
+        call.until_hung_up()
 
     server = serve(behave)
     assert ask(connect(server)).completions[0].text == "x"
@@ -238,11 +238,11 @@ def test_strange_and_unreadable(strange: str, serve: Serve, connect: Connect) ->
 
 
 def test_a_slow_drip_is_cut_in_time(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        while not call.writer.transport.is_closing():
-            await call.delta(" drip")
-            await asyncio.sleep(0.02)
+    def behave(call: Call) -> None:
+        call.head()
+        while True:
+            call.delta(" drip")
+            time.sleep(0.02)
 
     (completion,) = ask(connect(serve(behave)), timeout_s=0.3).completions
     assert completion.finish is Finish.LENGTH
@@ -251,8 +251,8 @@ def test_a_slow_drip_is_cut_in_time(serve: Serve, connect: Connect) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 422])
 def test_what_does_not_pass_is_said_at_once(status: int, serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.refuse(status, "never")
+    def behave(call: Call) -> None:
+        call.refuse(status, "never")
 
     server = serve(behave)
     with pytest.raises(EngineError, match=f"HTTP {status}: never"):
@@ -263,8 +263,8 @@ def test_what_does_not_pass_is_said_at_once(status: int, serve: Serve, connect: 
 # --- keys
 
 
-async def quote_the_key(call: Call) -> None:
-    await call.refuse(401, f"expired key: {call.headers['authorization']}")
+def quote_the_key(call: Call) -> None:
+    call.refuse(401, f"expired key: {call.headers['authorization']}")
 
 
 def test_a_key_is_sent_and_never_shown(
@@ -310,14 +310,14 @@ def test_a_question_survives(fault: Behaviour, serve: Serve) -> None:
 def test_a_server_that_dies_and_comes_back(serve: Serve) -> None:
     began = False
 
-    async def wrong(call: Call) -> None:
+    def wrong(call: Call) -> None:
         nonlocal began
         began = True
-        await asyncio.sleep(0.05)
-        await call.say("Answer: 4 + 5")
+        time.sleep(0.05)
+        call.say("Answer: 4 + 5")
 
-    async def right(call: Call) -> None:
-        await call.say(RIGHT)
+    def right(call: Call) -> None:
+        call.say(RIGHT)
 
     server = serve(wrong)
 
@@ -336,10 +336,10 @@ def test_a_server_that_dies_and_comes_back(serve: Serve) -> None:
 
 
 def hang_after(times: int) -> Behaviour:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if call.number < times:
-            return await call.say("Answer: 4 + 5 + 6 + 10")
-        await call.until_hung_up()
+            return call.say("Answer: 4 + 5 + 6 + 10")
+        call.until_hung_up()
 
     return behave
 
@@ -370,8 +370,8 @@ def test_a_dead_server_says_why_there_is_no_answer(serve: Serve) -> None:
 
 
 def test_a_wrong_model_is_said_soon(serve: Serve) -> None:
-    async def behave(call: Call) -> None:
-        await call.refuse(404, "The model `m` does not exist.")
+    def behave(call: Call) -> None:
+        call.refuse(404, "The model `m` does not exist.")
 
     answer = think(serve(behave, listing={}), seconds=60)
     assert answer.stop_reason is StopReason.ENGINE
@@ -381,14 +381,14 @@ def test_a_wrong_model_is_said_soon(serve: Serve) -> None:
 def test_an_endless_thought_gets_its_answer_in_time(serve: Serve) -> None:
     """Cut short when only the time for an answer is left, and asked for it."""
 
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         begun = call.body["messages"][-1]["content"]
         if begun.endswith("Answer:"):
-            return await call.say(" (10 - 4) * 5 - 6")
-        await call.head()
-        while not call.writer.transport.is_closing():
-            await call.delta(" hmm")
-            await asyncio.sleep(0.01)
+            return call.say(" (10 - 4) * 5 - 6")
+        call.head()
+        while True:
+            call.delta(" hmm")
+            time.sleep(0.01)
 
     answer = think(serve(behave), seconds=2)
     assert answer.verified

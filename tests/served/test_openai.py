@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,8 +23,8 @@ Serve = Callable[..., Server]
 Connect = Callable[..., OpenAIEngine]
 
 
-async def three(call: Call) -> None:
-    await call.say("one two three")
+def three(call: Call) -> None:
+    call.say("one two three")
 
 
 def test_a_streamed_completion(serve: Serve, connect: Connect) -> None:
@@ -47,18 +48,18 @@ def test_plain_text_goes_to_completions(serve: Serve, connect: Connect) -> None:
 
 
 def test_without_log_probabilities(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.say("one two", None)
+    def behave(call: Call) -> None:
+        call.say("one two", None)
 
     (completion,) = ask(connect(serve(behave))).completions
     assert (completion.logprob, completion.tokens) == (None, 2)
 
 
 def test_what_was_used_is_what_the_server_says(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.delta("one two three")
-        await call.end(completion_tokens=5, prompt_tokens=20)
+    def behave(call: Call) -> None:
+        call.head()
+        call.delta("one two three")
+        call.end(completion_tokens=5, prompt_tokens=20)
 
     generation = ask(connect(serve(behave)), samples=3)
     assert generation.completions[0].tokens == 5
@@ -81,11 +82,11 @@ def test_greedy_samples_are_one_request(serve: Serve, connect: Connect) -> None:
 
 
 def test_a_stop_ends_the_stream_here(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
+    def behave(call: Call) -> None:
+        call.head()
         for part in ("step one\n", "\nstep", " two"):
-            await call.delta(part)
-        await call.until_hung_up()
+            call.delta(part)
+        call.until_hung_up()
 
     server = serve(behave)
     (completion,) = ask(connect(server), stop="\n\n").completions
@@ -93,21 +94,21 @@ def test_a_stop_ends_the_stream_here(serve: Serve, connect: Connect) -> None:
 
 
 def test_thinking_that_comes_apart_is_put_back_together(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.delta("", reasoning_content="Well")
-        await call.delta("", reasoning=", yes")
-        await call.delta("42")
-        await call.end()
+    def behave(call: Call) -> None:
+        call.head()
+        call.delta("", reasoning_content="Well")
+        call.delta("", reasoning=", yes")
+        call.delta("42")
+        call.end()
 
     (completion,) = ask(connect(serve(behave))).completions
     assert completion.text == "<think>\nWell, yes\n</think>\n\n42"
 
 
 def test_a_server_that_does_not_stream(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head(200, "application/json")
-        await call.send(
+    def behave(call: Call) -> None:
+        call.head(200, "application/json")
+        call.send(
             b'{"choices": [{"message": {"content": "42"}, "finish_reason": "stop"}],'
             b' "usage": {"completion_tokens": 2}}'
         )
@@ -117,25 +118,25 @@ def test_a_server_that_does_not_stream(serve: Serve, connect: Connect) -> None:
 
 
 def test_only_so_many_in_flight(serve: Serve, connect: Connect) -> None:
-    most = now = 0
+    now: set[int] = set()
+    widths: list[int] = []
 
-    async def behave(call: Call) -> None:
-        nonlocal most, now
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(0.01)
-        now -= 1
-        await call.say("x")
+    def behave(call: Call) -> None:
+        now.add(call.number)
+        widths.append(len(now))
+        time.sleep(0.01)
+        now.remove(call.number)
+        call.say("x")
 
     engine = connect(serve(behave), "?width=3")
     assert engine.capacity == 3
     (completion,) = ask(engine, samples=20).completions
-    assert (completion.count, most) == (20, 3)
+    assert (completion.count, max(widths)) == (20, 3)
 
 
 def test_a_hundred_requests_at_once(serve: Serve, connect: Connect) -> None:
-    async def echo(call: Call) -> None:
-        await call.say(call.body["messages"][1]["content"])
+    def echo(call: Call) -> None:
+        call.say(call.body["messages"][1]["content"])
 
     engine = connect(serve(echo))
 
@@ -162,10 +163,10 @@ def test_several_event_loops_in_several_threads(serve: Serve, connect: Connect) 
 
 
 def test_a_cancelled_call_hangs_up(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.head()
-        await call.delta("one")
-        await call.until_hung_up()
+    def behave(call: Call) -> None:
+        call.head()
+        call.delta("one")
+        call.until_hung_up()
 
     server = serve(behave)
     engine = connect(server)
@@ -184,8 +185,8 @@ def test_a_cancelled_call_hangs_up(serve: Serve, connect: Connect) -> None:
 
 
 def test_close_fails_what_is_in_flight_and_ends_the_thread(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.until_hung_up()
+    def behave(call: Call) -> None:
+        call.until_hung_up()
 
     server = serve(behave)
     engine = connect(server)
@@ -242,10 +243,10 @@ def test_a_reply_that_has_begun_is_gone_on_with(serve: Serve, connect: Connect) 
 def test_a_server_that_can_not_go_on_is_asked_to(
     refusal: str, serve: Serve, connect: Connect
 ) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if "continue_final_message" in call.body:
-            return await call.refuse(400, refusal)
-        await call.say("x")
+            return call.refuse(400, refusal)
+        call.say("x")
 
     server = serve(behave)
     engine = connect(server)
@@ -260,10 +261,10 @@ def test_a_server_that_can_not_go_on_is_asked_to(
 
 @pytest.mark.parametrize("option", ["logprobs", "seed", "stream_options", "temperature"])
 def test_what_is_refused_by_name_is_left_out(option: str, serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if option in call.body:
-            return await call.refuse(400, f"Unsupported parameter: '{option}'")
-        await call.say("x")
+            return call.refuse(400, f"Unsupported parameter: '{option}'")
+        call.say("x")
 
     server = serve(behave)
     engine = connect(server)
@@ -273,20 +274,20 @@ def test_what_is_refused_by_name_is_left_out(option: str, serve: Serve, connect:
 
 
 def test_the_newer_name_of_the_length(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if "max_tokens" in call.body:
-            return await call.refuse(400, "use 'max_completion_tokens' instead of 'max_tokens'")
-        await call.say("x " * 99)
+            return call.refuse(400, "use 'max_completion_tokens' instead of 'max_tokens'")
+        call.say("x " * 99)
 
     (completion,) = ask(connect(serve(behave)), max_tokens=7).completions
     assert (completion.tokens, completion.finish) == (7, Finish.LENGTH)
 
 
 def test_a_model_without_a_chat_template(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if "chat" in call.path:
-            return await call.refuse(400, "this model has no chat template")
-        await call.say("x")
+            return call.refuse(400, "this model has no chat template")
+        call.say("x")
 
     server = serve(behave)
     ask(connect(server), BEGUN)
@@ -294,18 +295,18 @@ def test_a_model_without_a_chat_template(serve: Serve, connect: Connect) -> None
 
 
 def test_less_is_asked_for_where_the_context_is_short(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         if call.body["max_tokens"] > 100:
-            return await call.refuse(400, "maximum context length is 128 tokens")
-        await call.say("x " * 999)
+            return call.refuse(400, "maximum context length is 128 tokens")
+        call.say("x " * 999)
 
     (completion,) = ask(connect(serve(behave)), max_tokens=800).completions
     assert completion.tokens == 100
 
 
 def test_a_prompt_that_is_too_long_is_final(serve: Serve, connect: Connect) -> None:
-    async def behave(call: Call) -> None:
-        await call.refuse(400, "maximum context length is 128 tokens, your prompt has 999")
+    def behave(call: Call) -> None:
+        call.refuse(400, "maximum context length is 128 tokens, your prompt has 999")
 
     with pytest.raises(EngineError, match="maximum context length is 128 tokens"):
         ask(connect(serve(behave)), max_tokens=64)

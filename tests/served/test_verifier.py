@@ -35,10 +35,10 @@ def river(question: str, answer: str) -> bool:
 def guessing(serve: Callable[..., Server]) -> Server:
     """Says yes to whatever it is asked to rate, and is wrong two times out of three."""
 
-    async def behave(call: Call) -> None:
+    def behave(call: Call) -> None:
         system = call.body["messages"][0]["content"]
         guess = ("Rhone", "Loire", "Seine")[call.number % 3]
-        await call.say("yes" if "yes or no" in system else f"Let me think.\n\nAnswer: {guess}")
+        call.say("yes" if "yes or no" in system else f"Let me think.\n\nAnswer: {guess}")
 
     return serve(behave)
 
