@@ -6,6 +6,8 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..errors import EngineError
@@ -22,10 +24,11 @@ class Background:
 
     def __init__(self, name: str, hang_up: Callable[[], Awaitable[None]]) -> None:
         """``hang_up`` must not hold on to the owner of this, or it is never forgotten."""
-        self._loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=_serve, args=(self._loop,), name=name, daemon=True)
+        begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        thread = threading.Thread(target=_serve, args=(begun, hang_up), name=name, daemon=True)
         thread.start()
-        self._stop = weakref.finalize(self, _end, self._loop, thread, hang_up)
+        self._loop, over = begun.result()
+        self._stop = weakref.finalize(self, _end, self._loop, over, thread)
 
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Await ``work``; cancelling the caller cancels it. :class:`EngineError` when closed."""
@@ -44,28 +47,27 @@ class Background:
         self._stop()
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    loop.run_forever()
-    loop.close()
-
-
-def _end(
-    loop: asyncio.AbstractEventLoop,
-    thread: threading.Thread,
+def _serve(
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]],
     hang_up: Callable[[], Awaitable[None]],
 ) -> None:
-    async def wind_up() -> None:
+    async def main() -> None:
+        over = asyncio.Event()
+        begun.set_result((asyncio.get_running_loop(), over))
+        await over.wait()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left, timeout=_GRACE_S)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(hang_up(), _GRACE_S)
-        finally:
-            loop.stop()
 
-    asyncio.run_coroutine_threadsafe(wind_up(), loop)
+    with suppress(RuntimeError):  # an interpreter that leaves can start no thread to tidy up with
+        asyncio.run(main())  # not run_forever: this closes what generators and threads left open
+
+
+def _end(loop: asyncio.AbstractEventLoop, over: asyncio.Event, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(over.set)
     if thread is not threading.current_thread():
         thread.join(3 * _GRACE_S)
