@@ -263,7 +263,7 @@ def test_agreement_does_not_outrun_a_slow_verifier(tmp_path: Path) -> None:
     spec = river(tmp_path, "while True: pass", timeout=60)
     one = Reasoner(Model("toy", Insists(0.002)))
     answer = one.ask("Which river?", think=1.5, stop_when="confident", verifier=spec)
-    assert answer.stop_reason == "time"
+    assert answer.stop_reason != "confident"
     assert answer.verified is None
 
 
