@@ -121,8 +121,8 @@ class _Run:
             return StopReason.INTERRUPTED
         if self.strikes >= _STRIKES:
             return StopReason.ENGINE
-        unjudged = not (answers.judged or (self.judging is not None and self.judging()))
-        if self.stop_when is StopWhen.CONFIDENT and unjudged and answers.leader_is_safe():
+        unjudged = self.stop_when is StopWhen.CONFIDENT and not answers.judged
+        if unjudged and answers.leader_is_safe() and not (self.judging and self.judging()):
             return StopReason.CONFIDENT
         return self.meter.exhausted()
 
