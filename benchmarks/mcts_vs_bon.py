@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import time
 from statistics import fmean
 
@@ -51,9 +52,7 @@ def main() -> None:
         for suite in options.suite or SUITES:
             rows = play(reasoner, suite, options.limit)
             paired = [equal_time(rows, budget_s) for budget_s in BUDGETS_S]
-            engine, items = reasoner.load().engine, load(suite, options.limit)
-            alone = [wait(drawn_apart(engine, item, SEED + i)) for i, item in enumerate(items)]
-            reach = reaching(rows, alone)
+            reach = reaching(rows, apart(reasoner, suite, options.limit))
             measured[suite] = {"equal_time": paired, "best_of_128": reach}
             said.append(f"{suite}: {reach['sentence']}")
             table += [
@@ -125,6 +124,18 @@ def equal_time(rows: dict[str, list[Row]], budget_s: float) -> dict[str, float]:
     }
 
 
+def apart(reasoner: Reasoner, suite: str, limit: int) -> list[tuple[float, bool]]:
+    """:func:`drawn_apart` of every item; drawn once for each commit, as the rows are."""
+    kept, items = answers("mcts_vs_bon") / suite / "apart.json", load(suite, limit)
+    if kept.exists() and len(found := json.loads(kept.read_text("utf-8"))) == len(items):
+        return [(seconds, solved) for seconds, solved in found]
+    engine = reasoner.load().engine
+    drawn = [wait(drawn_apart(engine, item, SEED + i)) for i, item in enumerate(items)]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(drawn), "utf-8")
+    return drawn
+
+
 async def drawn_apart(engine: Engine, item: Item, seed: int) -> tuple[float, bool]:
     """Seconds for 128 lines of one puzzle as separate requests, and whether one is verified."""
     family = domain(item.problem.domain)
@@ -142,14 +153,14 @@ async def drawn_apart(engine: Engine, item: Item, seed: int) -> tuple[float, boo
 
 
 def reaching(
-    rows: dict[str, list[Row]], apart: list[tuple[float, bool]]
+    rows: dict[str, list[Row]], drawn: list[tuple[float, bool]]
 ) -> dict[str, float | str | None]:
     """When tree search had solved as many as best-of-128 solves, in seconds a puzzle."""
     mcts = rows[f"{MCTS} {BUDGETS_S[-1]:g}s"]
     goal = sum(bool(row.right) for row in rows[WHOLE])
     whole_s = fmean(row.used_s for row in rows[WHOLE])
     early_s, mcts_s = time_to(goal, rows[BON128]), time_to(goal, mcts)
-    apart_goal, apart_s = sum(solved for _, solved in apart), fmean(s for s, _ in apart)
+    apart_goal, apart_s = sum(solved for _, solved in drawn), fmean(s for s, _ in drawn)
     mcts_apart_s = time_to(apart_goal, mcts)
     said = f"best-of-128 solves {goal} and draws its lines in {whole_s:.2f} s (mean); "
     if mcts_s is None:

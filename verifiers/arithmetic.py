@@ -33,7 +33,10 @@ _WORDS = (
 _SPOKEN = (
     (re.compile(r"(?:add|(?:the )?sum of) (\d+) (?:and|to) (\d+)"), r"\1+\2"),
     (re.compile(r"(?:subtract|take) (\d+) (?:away )?from (\d+)"), r"\2-\1"),
-    (re.compile(r"(?:the )?difference (?:between|of) (\d+) and (\d+)"), r"\1-\2"),
+    (
+        re.compile(r"(?:the )?difference (?:between|of) (\d+) and (\d+)"),
+        lambda found: "-".join(sorted(found.groups(), key=int, reverse=True)),
+    ),
     (re.compile(r"(?:multiply|(?:the )?product of) (\d+) (?:by|and|with) (\d+)"), r"\1*\2"),
 )
 _NUMBER = re.compile(r"-?\d+")

@@ -23,6 +23,10 @@ Line = tuple[int, int, int]  # a x + b y = c
 
 MAX_COEFFICIENT = 10**6
 _VALUE = re.compile(r"\b([a-z])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
+_VALUES = re.compile(  # and nothing beside them: "x = 3.5" is not "x = 3", nor is "x = 3 or 5"
+    rf"\s*{_VALUE.pattern}(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?\s*(?:\.\s*)?", re.ASCII
+)
+_LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
     r"\b(?:for|is|are|find|of|determine|solve|does|makes?|what)\s+[a-z](?:\s*;\s*[a-z])?"
@@ -40,7 +44,7 @@ _FILLER = re.compile(
 
 class Equations:
     name = "equations"
-    version = "1"
+    version = "2"
     levels = (1, 2, 3, 4, 5)
     self_checking = True
 
@@ -158,7 +162,7 @@ class Equations:
 
 
 def _names(problem: Problem) -> str:
-    return str(problem.data["names"])
+    return str(problem.data.get("names", "xy"))[: len(_rows(problem))]  # old traces have none
 
 
 def _rows(problem: Problem) -> list[Line]:
@@ -184,8 +188,7 @@ def _read(equations: list[str]) -> tuple[str, list[tuple[Line, Line]]] | None:
     """The unknowns in the order of the alphabet, and each equation in whole numbers."""
     sides = [[read_linear(side) for side in text.split("=")] for text in equations]
     forms = [[form for form in pair if form is not None] for pair in sides]
-    counts = [len(pair) for pair in sides] + [len(pair) for pair in forms]
-    if not forms or any(count != 2 for count in counts):
+    if not forms or {len(pair) for pair in sides} | {len(pair) for pair in forms} != {2}:
         return None
     names = "".join(sorted({name for pair in forms for form in pair for name in form} - {""}))
     if not 1 <= len(names) <= 2:
@@ -277,8 +280,11 @@ def _final(step: str) -> str:
 
 
 def _values(answer: str) -> dict[str, Fraction] | None:
+    if len(answer) > _LONGEST or _VALUES.fullmatch(answer) is None:
+        return None
     found = _VALUE.findall(answer)
-    if not found or len(found) > 2 or any(b and int(b) == 0 for *_, b in found):
+    names = {name for name, *_ in found}
+    if len(names) < len(found) or any(b and int(b) == 0 for *_, b in found):
         return None
     return {n: Fraction(int(s + t), int(b or 1)) for n, s, t, b in found}
 

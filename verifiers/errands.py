@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from .names import BOXES, PEOPLE, PLACES, singular
+from .names import BOXES, PEOPLE, PLACES, singular, worth
 from .stories import Story
 
 
 def shopping(s: Story, level: int) -> str:
     price, n, one = s.number(2, 30), s.number(2, 12), singular(s.thing)
     money = s.pick("dollars", "dollars", "euros", "cents", "$")
-
-    def worth(amount: int) -> str:
-        return f"${amount}" if money == "$" else f"{amount} {money}"
-
     cost, buys = s.verb("costs/cost"), s.verb("buys/bought")
     if level <= 2 and s.rng.random() < 0.2:
         s.say(
-            f"{n} {s.thing} cost {worth(n * price)}.",
-            f"{s.name} pays {worth(n * price)} for {n} {s.thing}.",
+            f"{n} {s.thing} cost {worth(n * price, money)}.",
+            f"{s.name} pays {worth(n * price, money)} for {n} {s.thing}.",
         )
         s.do(n * price, "/", n)
         if level == 1:
@@ -27,12 +23,12 @@ def shopping(s: Story, level: int) -> str:
         return f"how much do {m} {s.thing} cost?"
     s.do(n, "*", price)
     s.say(
-        f"{s.name} {buys} {n} {s.thing} for {worth(price)} each.",
-        f"{s.name} {buys} {n} {s.thing} at {worth(price)} each.",
-        f"one {one} {cost} {worth(price)}. {s.name} {buys} {n}.",
-        f"each {one} {cost} {worth(price)} and {s.name} {buys} {n} {s.thing}.",
-        f"the price of {s.thing} is {worth(price)} each and {s.name} {buys} {n}.",
-        f"a {one} {cost} {worth(price)}. {s.name} {buys} {n} {s.thing}.",
+        f"{s.name} {buys} {n} {s.thing} for {worth(price, money)} each.",
+        f"{s.name} {buys} {n} {s.thing} at {worth(price, money)} each.",
+        f"one {one} {cost} {worth(price, money)}. {s.name} {buys} {n}.",
+        f"each {one} {cost} {worth(price, money)} and {s.name} {buys} {n} {s.thing}.",
+        f"the price of {s.thing} is {worth(price, money)} each and {s.name} {buys} {n}.",
+        f"a {one} {cost} {worth(price, money)}. {s.name} {buys} {n} {s.thing}.",
     )
     did = s.verb("does/did")
     if level == 1:
@@ -43,15 +39,16 @@ def shopping(s: Story, level: int) -> str:
     if level >= 3:
         before, m, other = s.total, s.number(2, 9), s.number(2, 15)
         s.say(
-            f"{s.pronoun} also {buys} {m} books for {worth(other)} each.",
-            f"{s.pronoun} {buys} {m} pens at {worth(other)} each as well.",
+            f"{s.pronoun} also {buys} {m} books for {worth(other, money)} each.",
+            f"{s.pronoun} {buys} {m} pens at {worth(other, money)} each as well.",
         )
         s.do(before, "+", s.do(m, "*", other))
         if level == 3:
             return s.pick(f"how much {did} {s.pronoun} pay in total?", "how much is it altogether?")
     have = s.total + s.number(1, 60)
     s.say(
-        f"{s.pronoun} had {worth(have)}.", f"{s.pronoun} {s.verb('pays/paid')} with {worth(have)}."
+        f"{s.pronoun} had {worth(have, money)}.",
+        f"{s.pronoun} {s.verb('pays/paid')} with {worth(have, money)}.",
     )
     s.do(have, "-", s.total)
     return s.pick(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from fractions import Fraction
 
 Form = dict[str, Fraction]
@@ -88,8 +87,6 @@ def _plus(a: Form, b: Form, sign: int) -> Form:
 def _times(a: Form, b: Form) -> Form:
     if a.keys() - {""} and b.keys() - {""}:
         raise _NotLinear
-    product: Counter[str] = Counter()
-    for name, value in a.items():
-        for other, factor in b.items():
-            product[name + other] += value * factor  # type: ignore[assignment]
-    return {name: Fraction(value) for name, value in product.items() if value}
+    constant, form = (b, a) if a.keys() - {""} else (a, b)
+    factor = constant.get("", Fraction(0))
+    return {name: value * factor for name, value in form.items() if factor}

@@ -29,7 +29,7 @@ PEOPLE = "friends children students kids people classmates boys girls neighbors 
 COLOURS = "red blue green yellow white black orange purple brown pink big small".split()
 _ODD = {"leaves": "leaf", "fish": "fish", "sheep": "sheep", "tomatoes": "tomato"}
 _ODD |= {"potatoes": "potato", "mangoes": "mango", "sandwiches": "sandwich", "boxes": "box"}
-_ODD |= {"peaches": "peach"}
+_ODD |= {"peaches": "peach", "classes": "class", "buses": "bus", "shelves": "shelf", "pies": "pie"}
 _MADE_UP = 0.08  # names and things nobody has heard of: the story must be read without them
 
 
@@ -49,6 +49,11 @@ def singular(things: str) -> str:
     if things in _ODD:
         return _ODD[things]
     return things[:-3] + "y" if things.endswith("ies") else things.removesuffix("s")
+
+
+def worth(amount: int, money: str) -> str:
+    """``$5``, ``5 euros``."""
+    return f"${amount}" if money == "$" else f"{amount} {money}"
 
 
 def _invented(rng: Random) -> str:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from .comparisons import comparison, day_by_day, difference, turned_comparison
 from .errands import routine, sharing, shopping, travel
 from .events import happen, what_is_left
 from .names import BOXES, COLOURS, PLACES, singular
 from .rates import quotient, rate
 from .stories import Plot, Story
-from .unknowns import (
-    change,
-    day_by_day,
-    difference,
-    parts,
-    rectangle,
-    three_kinds,
-    traffic,
-    turned_comparison,
-)
+from .unknowns import change, parts, rectangle, three_kinds, traffic
 
 
 def collection(s: Story, level: int) -> str:
@@ -100,52 +92,6 @@ def kinds(s: Story, level: int) -> str:
         return f"how many {s.pick(s.thing + ' ', '')}are {colours[1]}?"
     happen(s, level)
     return f"how many {colours[1]} {s.thing} {s.verb('does/did')} {s.pronoun} have now?"
-
-
-def comparison(s: Story, level: int) -> str:
-    """Two people, of whom one has more, fewer or older years."""
-    old = level <= 2 and s.rng.random() < 0.3
-    mine, has = s.number(4, 60), s.verb("has/had")
-    s.total = mine
-    s.say(f"{s.name} is {mine} years old." if old else f"{s.name} {has} {mine} {s.thing}.")
-    if level >= 3:
-        k = s.number(2, 30)
-        s.say(f"{s.pronoun} {s.verb('buys/bought', 'finds/found')} {k} more.")
-        mine = s.do(mine, "+", k)
-    they = s.pick(s.other, s.other, f"{s.his} {s.pick('sister', 'brother', 'friend', 'cousin')}")
-    if s.rng.random() < 0.45:
-        word, times = s.pick("twice 2", "3 times 3", "4 times 4", "5 times 5").rsplit(" ", 1)
-        s.say(f"{they} {'is' if old else has} {word} as {'old' if old else 'many'}.")
-        theirs = s.do(mine, "*", int(times))
-    elif s.rng.random() < 0.2:
-        s.say(f"{they} {'is' if old else has} half as {'old' if old else 'many'}.")
-        theirs = s.do(mine, "/", 2)
-    else:
-        k, more = s.number(2, 40), s.rng.random() < 0.6
-        theirs = s.do(mine, "+" if more else "-", k)
-        word = (
-            s.pick("years older", "years older than")
-            if old and more
-            else s.pick("years younger", "years younger than")
-            if old
-            else s.pick("more", "more than", f"more {s.thing} than")
-            if more
-            else s.pick("fewer", "less", "fewer than", f"fewer {s.thing} than")
-        )
-        tail = f" {s.name}" if word.endswith("than") else ""
-        s.say(f"{they} {'is' if old else has} {k} {word}{tail}.")
-    if level == 4:
-        k = s.number(1, theirs - 1)
-        s.say(f"{they} {s.verb('gives/gave', 'loses/lost', 'sells/sold')} {k} of them.")
-        theirs = s.do(theirs, "-", k)
-    if level == 1:
-        return f"how old is {they}?" if old else f"how many {s.thing} does {they} have?"
-    s.do(mine, "+", theirs)
-    return (
-        "how old are they together?"
-        if old
-        else s.pick("how many do they have together?", f"how many {s.thing} do they have in all?")
-    )
 
 
 PLOTS: tuple[Plot, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .names import BOXES, COLOURS, PEOPLE, PLACES, singular
+from .names import BOXES, COLOURS, PEOPLE, PLACES, singular, worth
 from .stories import Story
 
 _PARTS = (
@@ -18,15 +18,6 @@ _MADE_OF = (
     "cakes eggs", "cakes apples", "pies apples", "shirts buttons", "bikes wheels", "toys screws",
     "houses doors", "chairs nails", "salads tomatoes", "soups carrots", "sandwiches eggs",
 )  # fmt: skip
-
-
-def _one(things: str) -> str:
-    irregular = {"shelves": "shelf", "classes": "class", "buses": "bus", "pies": "pie"}
-    return irregular.get(things) or singular(things)
-
-
-def _worth(s: Story, amount: int, money: str) -> str:
-    return f"${amount}" if money == "$" else f"{amount} {money}"
 
 
 def rate(s: Story, level: int) -> str:
@@ -81,7 +72,7 @@ class _Told:
 
 def _price(s: Story, k: int, n: int) -> _Told:
     money, things = s.pick("dollars", "$", "euros", "cents", "pounds"), s.thing
-    one, price = singular(things), _worth(s, k, money)
+    one, price = singular(things), worth(k, money)
     said = s.pick(
         f"{s.pick(*PLACES)} sells {things} for {price} each.", f"a {one} costs {price}.",
         f"one {one} costs {price}.", f"each {one} costs {price}.", f"{things} cost {price} each.",
@@ -105,7 +96,7 @@ def _part(s: Story, k: int, n: int) -> _Told:
     if s.rng.random() < 0.2:
         things = s.pick(*BOXES)
         parts = s.thing
-    one = _one(things)
+    one = singular(things)
     said = s.pick(
         f"a {one} has {k} {parts}.", f"each {one} has {k} {parts}.",
         f"every {one} has {k} {parts}.", f"one {one} has {k} {parts}.",
@@ -125,7 +116,7 @@ def _part(s: Story, k: int, n: int) -> _Told:
 
 def _made_of(s: Story, k: int, n: int) -> _Told:
     whole, parts = s.pick(*_MADE_OF).split(" ")
-    one = _one(whole)
+    one = singular(whole)
     said = s.pick(
         f"one {one} needs {k} {parts}.", f"{s.name} needs {k} {parts} for one {one}.",
         f"it takes {k} {parts} to make a {one}.", f"a recipe for one {one} needs {k} {parts}.",
@@ -214,7 +205,7 @@ def quotient(s: Story, level: int) -> str:
         if s.rng.random() < 0.5:
             s.say(
                 f"{they} {are} packed in {box} of {n}.",
-                f"{they} {are} put {n} in each {_one(box)}.",
+                f"{they} {are} put {n} in each {singular(box)}.",
             )
             asked = s.pick(f"how many {box} are needed?", f"how many {box} does {s.pronoun} need?")
         else:
@@ -248,7 +239,7 @@ def _packed(s: Story, n: int, total: int) -> tuple[str, str]:
         (f"{total} {what} are packed in {box} of {n}.", f"how many {box} are there?"),
         (f"{s.name} {put} {total} {what} in {box} of {n}.", f"how many {box} are there?"),
         (f"{s.name} {put} {total} {what} into {box}, {n} in each.", f"how many {box} are filled?"),
-        (f"a {_one(box)} holds {n} {what}.", f"how many {box} are needed for {total} {what}?"),
+        (f"a {singular(box)} holds {n} {what}.", f"how many {box} are needed for {total} {what}?"),
         (f"{n} {people} share {total} {what} equally.", f"how many {what} does each get?"),
         (f"{n} {people} share {total} {what}.", "how many does each one get?"),
         (f"{total} {what} are shared by {n} {people}.",

@@ -96,7 +96,7 @@ def tell(rng: Random, level: int, plots: Sequence[Plot]) -> tuple[str, tuple[str
             asked = rng.choice(plots)(story, level)
         except Untold:
             continue
-        told = _composed(rng, [s for s in story.sentences if s], asked)
+        told = _composed(rng, story.sentences, asked)
         text = _START.sub(lambda first: first[0].upper(), told)
         named = re.compile(rf"\b(?:{name}|{other}|i)\b")
         return named.sub(lambda found: found[0].capitalize(), text), tuple(story.steps)
@@ -105,11 +105,10 @@ def tell(rng: Random, level: int, plots: Sequence[Plot]) -> tuple[str, tuple[str
 def _composed(rng: Random, sentences: list[str], asked: str) -> str:
     """The sentences with the question behind them, seldom before them or in one with them."""
     form = rng.random()
-    if form < 0.07:
-        facts = rng.choice((", ", " and ")).join(s.removesuffix(".") for s in sentences)
-        return f"{rng.choice(('if ', ''))}{facts}, {asked}"
     if form < 0.1:
         facts = rng.choice((", ", " and ")).join(s.removesuffix(".") for s in sentences)
+        if form < 0.07:
+            return f"{rng.choice(('if ', ''))}{facts}, {asked}"
         return f"{asked.removesuffix('?')} if {facts}?"
     if form < 0.16:
         at = rng.randint(0, len(sentences))

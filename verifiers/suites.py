@@ -36,11 +36,8 @@ def by_hand() -> list[Problem]:
     from .registry import recognise
 
     text = files("verifiers").joinpath("data/by_hand.jsonl").read_text("utf-8")
-    rows = [json.loads(line) for line in text.splitlines()]
-    return [
-        replace(problem, reference=row.get("reference", problem.reference))
-        for row, problem in ((row, recognise(row["question"])) for row in rows)
-    ]
+    rows = map(json.loads, text.splitlines())
+    return [replace(recognise(row["question"]), reference=row.get("reference")) for row in rows]
 
 
 def _held_out(domain: Domain, levels: tuple[int, ...]) -> list[Problem]:

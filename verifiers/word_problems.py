@@ -27,16 +27,16 @@ _LONGEST = 2_000  # characters of a story
 _TO_TWENTY = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SPELLED = {word: str(n) for n, word in enumerate(_TO_TWENTY.split(" "), start=2)}
-_SPELLED |= {word: str(10 * n) for n, word in enumerate(_TENS.split(" "), start=2)}
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SPELLED = {word: str(n) for n, word in enumerate(_TO_TWENTY, start=2)}
+_SPELLED |= {word: str(10 * n) for n, word in enumerate(_TENS, start=2)}
 _SPELLED |= {
     f"{ten}-{one}": str(10 * n + k)
-    for n, ten in enumerate(_TENS.split(" "), start=2)
-    for k, one in enumerate(["one", *_TO_TWENTY.split(" ")[:8]], start=1)
+    for n, ten in enumerate(_TENS, start=2)
+    for k, one in enumerate(["one", *_TO_TWENTY[:8]], start=1)
 }
-_WORDS = re.compile(rf"(?:{_TENS.replace(' ', '|')})-[a-z]+\b|[a-z]+|\d+|[^\sa-z\d]")
+_WORDS = re.compile(rf"(?:{'|'.join(_TENS)})-[a-z]+\b|[a-z]+|\d+|[^\sa-z\d]")
 _QUANTITY = re.compile(rf"\d+|\b(?:twice|half|doubles?d?|triples?d?|{'|'.join(_SPELLED)})\b")
 _STEP = re.compile(
     r"([\d+*/-]{3,24})(?: [\d+*/-]{1,12}=\d{1,4})* =(\(?[\d+*()-]{1,40})( done)?", re.ASCII

@@ -32,5 +32,5 @@ def duration(seconds: float) -> str:
 def standing(confidence: float, verified: bool | None) -> str:
     """How sure an answer is, in words."""
     if verified is None:
-        return f"confidence {confidence:.0%}, not verified"
+        return f"confidence {min(confidence, 0.99):.0%}, not verified"  # only proof is 100 %
     return "verified" if verified else "rejected by the verifier"

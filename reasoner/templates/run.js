@@ -12,6 +12,7 @@ function put(parent, tag, attributes = {}, text) {
   return item;
 }
 const percent = (p) => (p === null ? "unknown" : Math.round(p * 100) + " %");
+const sure = (p) => (p === null ? "unknown" : Math.min(99, Math.round(p * 100)) + " %"); // only proof is 100 %
 const count = (n) => n.toLocaleString("en");
 const short = (text, most) => (text.length > most ? text.slice(0, most - 1) + "\u2026" : text);
 const time = (s) => (s < 60 ? s.toFixed(s < 10 ? 2 : 1) + " s"
@@ -26,7 +27,7 @@ $("eyebrow").textContent = `${run.created.replace("T", " ").replace(/[+].*/, " U
 $("answer").textContent = run.answer === null ? "No answer yet" : run.answer;
 $("badge").className = "badge " + judged(run.verified);
 $("badge").textContent = run.answer === null ? "no answer" : run.verified ? "verified"
-  : run.verified === false ? "rejected by the verifier" : `not verified, confidence ${percent(run.confidence)}`;
+  : run.verified === false ? "rejected by the verifier" : `not verified, confidence ${sure(run.confidence)}`;
 $("ended").textContent = `after ${time(run.used_s)}` + (run.stop ? `, stopped: ${run.stop}` : ", did not finish");
 for (const step of run.steps) put($("steps"), "li", {}, step);
 for (const [name, value] of Object.entries(run.facts)) {
@@ -41,7 +42,7 @@ for (const other of run.alternatives) {
   const row = put($("alternatives"), "li");
   put(row, "span", {}, other.answer);
   put(row, "span", { class: "muted" }, other.verified === false ? "rejected"
-    : other.verified ? "verified" : percent(other.confidence));
+    : other.verified ? "verified" : sure(other.confidence));
 }
 $("others").hidden = run.alternatives.length === 0;
 

@@ -18,6 +18,7 @@ from reasoner import catalog
 from reasoner.__main__ import main
 from reasoner.catalog import Model
 from reasoner.cli import app as cli
+from reasoner.cli.text import standing
 from reasoner.cli.view import PlainView
 from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.errors import EngineError, ModelError
@@ -458,3 +459,9 @@ def test_a_dumb_terminal_gets_lines(start: Start) -> None:
     os.close(reader)
     assert b"\x1b" not in seen
     assert b"verified" in seen
+
+
+def test_only_proof_is_a_hundred_percent() -> None:
+    assert standing(0.9971, None) == "confidence 99%, not verified"
+    assert standing(0.514, None) == "confidence 51%, not verified"
+    assert standing(1.0, True) == "verified"

@@ -40,13 +40,16 @@ def test_reaching_best_of_128() -> None:
         "best-of-128": rows(0.2, 1.0, None),
         "mcts 3s": rows(0.4, 0.1, 2.5),
     }
-    reach = mcts_vs_bon.reaching(found)
+    apart = [(0.5, True), (0.5, False), (0.5, False)]
+    reach = mcts_vs_bon.reaching(found, apart)
     assert (reach["right"], reach["mcts_s"]) == (2, 0.4)
     assert (reach["best_of_128_s"], reach["best_of_128_early_s"]) == (0.8, 1.0)
     assert "0.50 of that time" in str(reach["sentence"])
     assert "0.40 of the 1.00 s" in str(reach["sentence"])
+    assert (reach["apart_right"], reach["mcts_apart_s"]) == (1, 0.1)
+    assert "after 0.20 of that time" in str(reach["sentence"])
     found["mcts 3s"] = rows(0.1, None, None)
-    assert "does not solve as many" in str(mcts_vs_bon.reaching(found)["sentence"])
+    assert "does not solve as many" in str(mcts_vs_bon.reaching(found, apart)["sentence"])
 
 
 def test_equal_time_is_paired() -> None:

@@ -152,8 +152,18 @@ def test_a_node_whose_samples_are_in_flight_is_played_out_or_left_to_wait():
     tree = Tree()
     tree.begin(Mcts().select(tree, 0))
     job = Mcts().select(tree, 1)
-    assert (job.path, job.to_end, job.samples) == ((0,), True, Mcts().lines)
+    assert (job.path, job.to_end, job.samples) == ((0,), True, 4)
     assert Mcts(rollouts=0).select(tree, 1) is None
+
+
+def test_playouts_grow_with_the_jobs_in_flight():
+    tree, sizes = Tree(), []
+    for seed in range(30):
+        tree.begin(job := Mcts(lines=(4, 16)).select(tree, seed))
+        sizes.append(job.samples)
+    assert sizes[1:4] == [4] * 3
+    assert sizes[8] == 12
+    assert sizes[-1] == 16
 
 
 def test_widening_asks_for_more_samples_as_visits_grow():

@@ -127,6 +127,7 @@ def test_every_question_has_a_domain(text: str):
         ("what is the sum of 45 and 67?", "arithmetic", "compute 45+67\n"),
         ("Subtract 45 from 112.", "arithmetic", "compute 112-45\n"),
         ("What's the difference between 90 and 35?", "arithmetic", "compute 90-35\n"),
+        ("difference between 35 and 90", "arithmetic", "compute 90-35\n"),
         ("multiply 23 by 17", "arithmetic", "compute 23*17\n"),
         ("3x+5=20", "equations", "solve 3 x + 5 = 20\n"),
         ("Solve 3x + 5 = 20 for x", "equations", "solve 3 x + 5 = 20\n"),
@@ -237,3 +238,13 @@ def test_references_as_people_write_them(reference: str, passed: bool | None):
     problem = words.recognise("Tom has 1200 apples and buys 34. How many has he?")
     assert problem is not None
     assert words.verify(replace(problem, reference=reference), "1234").passed is passed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["x = 3.5", "x = 3 or x = 5", "x = 3, x = 4", "x = 3/0", "x = 3 apples", "x = 3 " * 99],
+)
+def test_a_value_with_anything_beside_it_is_no_solution(answer: str):
+    family, problem = domain("equations"), recognise("2x + 1 = 7")
+    assert family.verify(problem, "x = 3").passed
+    assert family.verify(problem, answer).passed is False
