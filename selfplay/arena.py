@@ -1,0 +1,115 @@
+"""The arena: may the challenger take the champion's place?
+
+Both answer the same problems with the same seeds: by System 1 alone, with a small and with a
+large search budget. A challenger is promoted when it is shown to be better somewhere, and shown
+to be worse by more than :data:`MARGIN` nowhere. Evidence is valid at any time (see
+``evidence.py``), so the duel stops as soon as it is decided.
+
+Error rates: a challenger that is better nowhere is promoted with probability at most
+:data:`ALPHA` (shared by the three arms); one that is worse by more than the margin in any family
+(System 1), or with search, is promoted with probability at most ``ALPHA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .entries import Bout
+from .evidence import Evidence
+
+ALPHA = 0.05
+MARGIN = 0.03  # 3 points
+ARMS = ("policy", "small", "large")
+
+Claim = tuple[str, str]
+"""(arm, family); family "" is all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a duel has shown so far.
+
+    ``better``: arms where the challenger is shown to be better. ``sound``: claims of not being
+    worse that are shown; ``worse``: those refuted. ``open``: those still to be shown.
+    """
+
+    better: tuple[str, ...]
+    sound: tuple[Claim, ...]
+    worse: tuple[Claim, ...]
+    open: tuple[Claim, ...]
+
+    @property
+    def promoted(self) -> bool:
+        return bool(self.better) and not self.open and not self.worse
+
+    @property
+    def rejected(self) -> bool:
+        return bool(self.worse)
+
+
+def claims(families: Sequence[str]) -> list[Claim]:
+    """All that must be shown not to be worse: each family's System 1, and search."""
+    return [("policy", family) for family in families] + [("small", ""), ("large", "")]
+
+
+def standing(
+    bouts: Iterable[Bout],
+    families: Sequence[str],
+    *,
+    trained: Sequence[str],
+    alpha: float = ALPHA,
+    margin: float = MARGIN,
+) -> Standing:
+    """Judge the duel from all bouts so far, in the order in which they were drawn.
+
+    ``families``: all that must not get worse. ``trained``: those that the run plays; the
+    challenger is to be better on them.
+    """
+    better = {arm: Evidence(0.0) for arm in ARMS}
+    sound = {claim: Evidence(-margin) for claim in claims(families)}
+    worse = {claim: Evidence(margin) for claim in claims(families)}
+    for bout in bouts:
+        x = int(bout.challenger) - int(bout.champion)
+        if bout.family in trained:
+            better[bout.arm].add([x])
+        claim = (bout.arm, bout.family if bout.arm == "policy" else "")
+        sound[claim].add([x])
+        worse[claim].add([-x])
+    shown = tuple(claim for claim, evidence in sound.items() if evidence.refutes(alpha))
+    return Standing(
+        tuple(arm for arm in ARMS if better[arm].refutes(alpha / len(ARMS))),
+        shown,
+        tuple(claim for claim, evidence in worse.items() if evidence.refutes(alpha)),
+        tuple(claim for claim in sound if claim not in shown),
+    )
+
+
+def wanted(
+    standing: Standing, played: Mapping[tuple[str, str], int], limits: Mapping[str, int]
+) -> list[tuple[str, str]]:
+    """(arm, family) to be played next; nothing: the duel is over.
+
+    ``played``: bouts so far, by arm and family. ``limits``: the most of a family, by arm.
+    System 1 first: it is cheap, and most challengers that are worse show it there. While
+    superiority is open, every arm goes on to its limit.
+    """
+    if standing.promoted or standing.rejected:
+        return []
+    families = dict.fromkeys(family for _, family in played)
+    for arm in ARMS:
+        pending = [
+            family
+            for family in families
+            if played[arm, family] < limits[arm]
+            and (not standing.better or any(c in standing.open for c in ((arm, family), (arm, ""))))
+        ]
+        if pending:
+            return [(arm, family) for family in pending]
+    return []
+
+
+def summary(bouts: Sequence[Bout], arm: str, family: str | None = None) -> tuple[int, int, int]:
+    """(bouts, champion right, challenger right) of an arm, in one family or in all."""
+    some = [b for b in bouts if b.arm == arm and family in (None, b.family)]
+    return len(some), sum(b.champion for b in some), sum(b.challenger for b in some)

@@ -1,0 +1,276 @@
+"""The loop: play, learn, duel, promote; again and again, and from where it stopped.
+
+    curriculum -> workers -> shards -> admission -> targets -> window -> challenger -> arena
+
+A generation is a row in the ledger with a stage. Each stage reads files and rows that the stages
+before it finished, and ends with one transaction; so a process killed at any moment goes on with
+the stage it was in, and what a stage did twice it did the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from reasoner.errors import ReasonerError
+from verifiers import domains
+
+from . import window
+from .admission import Admission, Licence, any_verifier
+from .arena import MARGIN, Standing, summary
+from .challenger import train_challenger
+from .curriculum import Cell, Skill
+from .draw import curriculum, lot, placement
+from .dueling import duel
+from .elo import Rating, rate
+from .entries import Generation
+from .folder import BASE, Folder, challenger, claim
+from .learner import Diverged
+from .ledger import Ledger
+from .playing import play_all
+from .settings import GENERATION_S, Settings
+from .shards import Shard
+from .sitting import Audience, Sitting, Stopped
+from .targets import teach
+from .workers import Workers
+
+MAX_FAILED = 3  # trainings in a row that came to nothing
+
+
+def improve(
+    path: Path,
+    base: Path,
+    settings: Settings,
+    workers: Callable[[], Workers],
+    audience: Audience,
+    *,
+    generations: int | None = None,
+    seconds: float | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    licence: Licence = any_verifier,
+) -> bool:
+    """Improve the model in ``base`` within ``path``; True when all that was asked for is done.
+
+    ``generations``, ``seconds``: in all, earlier sittings included; None: no limit.
+    Raises ``RunError`` when another process works in ``path``, ``ReasonerError`` when the disk is
+    full or training fails again and again.
+    """
+    folder = Folder(path)
+    with claim(path):
+        folder.adopt(base)
+        ledger = Ledger(path, settings)
+        crew: Workers | None = None
+        try:
+            sitting = Sitting(ledger, audience, seconds, interrupted)
+            loop = Loop(folder, ledger, sitting, licence)
+            while loop.wants_more(generations):
+                crew = crew or workers()
+                loop.turn(crew)
+            return True
+        except Stopped:
+            return False
+        except (OSError, sqlite3.OperationalError) as error:
+            raise ReasonerError(
+                f"the run in {path} stopped: {error}; nothing that was finished is lost, "
+                "the same command goes on when the cause is gone"
+            ) from None
+        finally:
+            if crew is not None:
+                crew.close()
+            ledger.close()
+
+
+class Loop:
+    def __init__(self, folder: Folder, ledger: Ledger, sitting: Sitting, licence: Licence) -> None:
+        self.folder, self.ledger, self.sitting = folder, ledger, sitting
+        self.settings = ledger.settings
+        self.admission = Admission(ledger.has_form, licence)
+
+    def wants_more(self, generations: int | None) -> bool:
+        """Whether there is a generation to finish, or to begin and time for it."""
+        known = self.ledger.generations()
+        if not known or known[-1].stage != "done":
+            return True
+        if generations is not None and known[-1].number >= generations:
+            return False
+        left = self.sitting.left
+        if left is not None and known[-1].number > 0:
+            return left > 0.6 * self._duration(known[-1].number, ("play", "train", "duel"))
+        return left is None or left > 0
+
+    def turn(self, crew: Workers) -> None:
+        """The next stage of the current generation, or a new generation's first."""
+        self.sitting.check()
+        known = self.ledger.generations()
+        if not known or known[-1].stage == "done":
+            self._begin(known[-1] if known else None)
+            return
+        now = known[-1]
+        self.sitting.enter(now.number, now.stage)
+        {"play": self._play, "train": self._train, "duel": self._duel}[now.stage](now, crew)
+        self.sitting.tick(force=True)
+
+    def _begin(self, last: Generation | None) -> None:
+        if last is None:
+            self.ledger.begin(0, BASE, {}, placement(self.settings, self.admission))
+            return
+        champion = challenger(last.number) if last.verdict == "promoted" else last.champion
+        skills = self._skills(last)
+        number = last.number + 1
+        problems = lot(self.settings, number, skills, self.admission)
+        if not problems:
+            raise ReasonerError(
+                "no problem is left that was not played before; add domains to --domains"
+            )
+        self.ledger.begin(number, champion, skills, problems)
+
+    def _skills(self, last: Generation) -> dict[Cell, Skill]:
+        counts: dict[Cell, list[int]] = {}
+        for row in self.ledger.results(last.number):
+            if row["greedy"] is not None:
+                counts.setdefault((row["family"], row["level"]), [0, 0])[1 - row["greedy"]] += 1
+        results = {cell: (solved, failed) for cell, (solved, failed) in counts.items()}
+        return dict(curriculum(self.settings, last.skills).after(results).skills)
+
+    def _play(self, now: Generation, crew: Workers) -> None:
+        reserve = 0.0
+        if now.number and self.sitting.seconds is not None:
+            before = self._duration(now.number - 1, ("train", "duel"))
+            reserve = before or 0.6 * min(GENERATION_S, self.sitting.seconds / 2)
+        shard = Shard(self.folder.shards, now.number)
+        model = str(self.folder.model(now.champion))
+        asyncio.run(
+            play_all(now.number, model, self.settings, self.ledger, shard, crew, self.sitting,
+                     reserve)
+        )  # fmt: skip
+        self.ledger.advance(now.number, "train" if now.number else "done")
+
+    def _train(self, now: Generation, crew: Workers) -> None:
+        self._teach(now.number)
+        view = window.Window.of(self._lessons(g) for g in self._within(now.number))
+        if not view.solved:
+            self._end(now, "rejected", "nothing was solved, so there is nothing to learn")
+            return
+        try:
+            trained = train_challenger(
+                self.folder.model(now.champion), self.folder.model(challenger(now.number)), view,
+                self.settings, now.number, self.folder.work,
+                lambda part, *rest: self.sitting.report(f"generation {now.number}: {part}", *rest),
+            )  # fmt: skip
+        except Diverged as error:
+            self._end(now, "failed", str(error))
+            failed = [g.verdict for g in self.ledger.generations()[-MAX_FAILED:]]
+            if failed == ["failed"] * MAX_FAILED:
+                raise ReasonerError(
+                    f"training failed {MAX_FAILED} times in a row: {error}; begin a new run "
+                    "with another seed or more problems a generation"
+                ) from None
+            return
+        self.ledger.advance(now.number, "duel", trained=trained)
+
+    def _teach(self, number: int) -> None:
+        """What the generation's plays teach, kept beside them."""
+        path = self._lessons(number)
+        if path.exists():
+            return
+        places = self.ledger.places(number)
+        plays = Shard(self.folder.shards, number).read([place for _, place in places])
+        refused: Counter[str] = Counter()
+        taught = []
+        for i, play in enumerate(plays):
+            reason = "damaged" if play is None else self.admission.play(play)
+            if play is None or reason is not None:
+                refused[reason or ""] += 1
+            else:
+                taught.append(teach(play))
+            if i % 20 == 0:
+                self.sitting.report(f"generation {number}: targets", i, len(places), "")
+        for reason, count in refused.items():
+            self.sitting.audience.say(f"generation {number}: {count} plays refused ({reason})")
+        window.write(taught, path)
+
+    def _lessons(self, number: int) -> Path:
+        return self.folder.lessons / f"{challenger(number)}.jsonl"
+
+    def _within(self, number: int) -> list[int]:
+        """Generations in the replay window, oldest first; what lies before it is removed."""
+        sizes = {g: self.ledger.states(g).get("done", 0) for g in range(1, number + 1)}
+        wanted = window.reach(sum(sizes.values()), self.settings.window)
+        inside: list[int] = []
+        for g in range(number, 0, -1):
+            if wanted > 0:
+                inside.append(g)
+                wanted -= sizes[g]
+            else:
+                Shard(self.folder.shards, g).remove()
+                self._lessons(g).unlink(missing_ok=True)
+                self.ledger.forget(g)
+        return inside[::-1]
+
+    def _duel(self, now: Generation, crew: Workers) -> None:
+        families = [family.name for family in domains() if family.name != "general"]
+        name = challenger(now.number)
+        result = asyncio.run(
+            duel(now.number, str(self.folder.model(now.champion)), str(self.folder.model(name)),
+                 families, self.settings, self.ledger, crew, self.sitting)
+        )  # fmt: skip
+        self._end(now, "promoted" if result.promoted else "rejected", reason(result))
+
+    def _end(self, now: Generation, verdict: str, note: str) -> None:
+        self.sitting.tick(force=True)
+        self.ledger.advance(now.number, "done", verdict=verdict, note=note)
+        if verdict != "promoted":
+            shutil.rmtree(self.folder.model(challenger(now.number)), ignore_errors=True)
+        self.sitting.audience.say(describe(self.ledger, now.number))
+
+    def _duration(self, number: int, stages: tuple[str, ...]) -> float:
+        spent = self.ledger.seconds()
+        return sum(spent.get((number, stage), 0.0) for stage in stages)
+
+
+def reason(result: Standing) -> str:
+    """Why a duel ended as it did."""
+    points = f"{100 * MARGIN:g} points"
+    if result.worse:
+        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.worse)
+        return f"worse by more than {points} on {where}"
+    if not result.better:
+        return "not shown to be better"
+    if result.open:
+        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.open)
+        return f"better, but not shown to be within {points} on {where}"
+    return f"better: {', '.join(result.better)}"
+
+
+def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
+    """Elo of every model that fought, by name and arm; the base is 0."""
+    known: dict[str, dict[str, Rating]] = {BASE: {}}
+    for g in ledger.generations():
+        bouts = ledger.bouts(g.number)
+        if bouts:
+            known[challenger(g.number)] = rate(bouts, known[g.champion])
+    return known
+
+
+def describe(ledger: Ledger, number: int) -> str:
+    """One line on a generation."""
+    now = ledger.generations()[number]
+    rows, bouts = ledger.results(number), ledger.bouts(number)
+    parts = [f"generation {number}: {len(rows)} problems"]
+    if rows:
+        greedy, solved = (sum(row[name] or 0 for row in rows) for name in ("greedy", "solved"))
+        parts.append(
+            f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
+        )
+    if bouts:
+        n, old, new = summary(bouts, "policy")
+        parts.append(f"arena {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n}")
+        elo = ratings(ledger)[challenger(number)]["policy"]
+        parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
+    spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)
+    parts += [f"{now.verdict or 'placed'}" + (f" ({now.note})" if now.note else "")]
+    return "; ".join(parts) + f"; {spent / 60:.1f} min"

@@ -1,0 +1,119 @@
+"""The replay window: what recent plays taught, and the batches that a challenger learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate, count
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from tokenizers import Tokenizer
+
+from reasoner.traces import encode, lines
+from verifiers import Step
+
+from .corpus import MIX, draw_demonstration, encoder, specials
+from .lesson import Batch, Lesson, fill_rows, lesson, pack
+from .targets import Taught
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+VALUE = 0.3  # of the lessons that are no demonstrations, so many are for the value
+SURE = 0.3  # how often a problem that System 1 solves is learned from, next to one it does not
+GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
+
+
+def reach(total: int, least: int) -> int:
+    """How many of ``total`` plays to learn from: all at first, then a power law's share."""
+    if total <= least:
+        return total
+    grown = (total**GROWTH - least**GROWTH) / (GROWTH * least ** (GROWTH - 1))
+    return round(least + 0.4 * grown)
+
+
+def write(taught: Iterable[Taught], path: Path) -> None:
+    """Written aside and renamed: whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as file:
+        file.writelines(map(encode, taught))
+    aside.replace(path)
+
+
+def read(path: Path) -> Iterator[Taught]:
+    for _, body in lines(path.read_bytes()):
+        if body is not None:
+            yield _adapter().validate_json(body)
+
+
+@cache
+def _adapter() -> TypeAdapter[Taught]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Taught)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """``solved``: what teaches the policy. ``tried``: what teaches the value."""
+
+    solved: Sequence[Taught]
+    tried: Sequence[Taught]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Window:
+        everything = [taught for path in paths for taught in read(path)]
+        return cls([t for t in everything if t.lines], [t for t in everything if t.rollouts])
+
+    def tokens(self, tokenizer: Tokenizer) -> int:
+        """Of one reading of every line, prompts included; from a sample of 200."""
+        if not self.solved:
+            return 0
+        encode_text, special = encoder(tokenizer), specials(tokenizer)
+        some = Random(0).choices(self.solved, k=200)
+        sizes = [
+            len(lesson(t.problem, _steps(line.steps), True, encode_text, special).ids)
+            for t in some
+            for line in t.lines
+        ]
+        lines_in_all = sum(len(t.lines) for t in self.solved)
+        return round(lines_in_all * sum(sizes) / len(sizes))
+
+    def batches(
+        self, tokenizer: Tokenizer, seed: str, start: int, rows: int, length: int, expert: float
+    ) -> Iterator[Batch]:
+        """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone.
+
+        ``expert``: share of demonstrations, so that nothing is forgotten. Lines are drawn with
+        the improved policy's probabilities, afresh for every batch: the expected loss is the
+        cross-entropy to that policy, at the price of one line.
+        """
+        special, encode_text = specials(tokenizer), encoder(tokenizer)
+        weights = list(accumulate(SURE if t.greedy else 1.0 for t in self.solved))
+        for number in count(start):
+            rng = Random(f"{seed} batch {number}")
+
+            def draw(rng: Random = rng) -> Lesson:
+                kind = rng.random()
+                if kind < expert or not (self.solved or self.tried):
+                    problem, steps, done = draw_demonstration(rng, MIX)
+                    plain = [Step(s.text, s.teach, None) for s in steps]
+                    return lesson(problem, plain, done, encode_text, special)
+                if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
+                    one = rng.choice(self.tried)
+                    rollout = rng.choices(one.rollouts, [r.count for r in one.rollouts])[0]
+                    steps = rollout.judged_steps()
+                    return lesson(one.problem, steps, rollout.done, encode_text, special)
+                one = rng.choices(self.solved, cum_weights=weights)[0]
+                line = rng.choices(one.lines, [line.weight for line in one.lines])[0]
+                return lesson(one.problem, _steps(line.steps), True, encode_text, special)
+
+            yield pack(fill_rows(draw, rows, length), length, special.pad)
+
+
+def _steps(texts: Sequence[str]) -> list[Step]:
+    return [Step(text, good=None) for text in texts]
