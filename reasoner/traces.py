@@ -40,7 +40,7 @@ def encode(record: object) -> bytes:
 def _as_dict(item: Any) -> dict[str, Any]:
     if isinstance(item, MappingProxyType):
         return dict(item)
-    always, optional = _written(type(item))
+    always, optional = _written(item.__class__)
     written = {name: getattr(item, name) for name in always}
     for name in optional:
         if (value := getattr(item, name)) is not None:

@@ -80,10 +80,14 @@ def train_challenger(
         reference=reference,
     )
 
-    trained = {"steps": steps, "solved": len(window.solved), "tried": len(window.tried)}
-    if last:
-        trained |= {"policy_loss": last[0].policy_loss, "value_loss": last[0].value_loss}
-        trained |= {"divergence": last[0].divergence}
+    trained: dict[str, float] = {
+        "steps": steps,
+        "solved": len(window.solved),
+        "tried": len(window.tried),
+    }
+    for end in last:
+        trained |= {"policy_loss": end.policy_loss, "value_loss": end.value_loss}
+        trained |= {"divergence": end.divergence}
 
     def make(draft: Path) -> None:
         networks.save(network, draft, special.end, special.pad)

@@ -15,7 +15,7 @@ from random import Random
 
 MEMORY = 400.0  # problems a posterior remembers: the model changes, old results fade
 FLOOR = 0.1  # of all problems are spread evenly, so that nothing mastered is forgotten
-MASTERED = 0.8  # the next level opens when the rate is surely above this
+READY = 0.25  # the next level opens when the rate is surely above this
 
 Cell = tuple[str, int]  # family, level
 
@@ -58,12 +58,13 @@ class Curriculum:
         return self.skills.get(cell, Skill())
 
     def open(self) -> list[Cell]:
-        """Cells in play: the first level of each family, and each level above a mastered one."""
+        """Cells in play: the first level of each family, and each level above one that System 1
+        often solves. How much they are played is left to :meth:`draw`."""
         cells = []
         for family, levels in self.levels.items():
             for level in levels:
                 cells.append((family, level))
-                if self.skill((family, level)).surely < MASTERED:
+                if self.skill((family, level)).surely < READY:
                     break
         return cells
 

@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from reasoner.errors import ReasonerError
+from reasoner.catalog import fingerprint
+from reasoner.errors import ReasonerError, UsageError
 from verifiers import domains
 
 from . import window
@@ -61,10 +62,10 @@ def improve(
     """
     folder = Folder(path)
     with claim(path):
-        folder.adopt(base)
         ledger = Ledger(path, settings)
         crew: Workers | None = None
         try:
+            same_run(folder, ledger, base, settings)
             sitting = Sitting(ledger, audience, seconds, interrupted)
             loop = Loop(folder, ledger, sitting, licence)
             while loop.wants_more(generations):
@@ -82,6 +83,30 @@ def improve(
             if crew is not None:
                 crew.close()
             ledger.close()
+
+
+def same_run(folder: Folder, ledger: Ledger, base: Path, settings: Settings) -> None:
+    """Make sure that what is found is what was asked for, and note today's verifiers.
+
+    Raises :class:`UsageError` when model, families, seed or thinking time are others.
+    """
+    for name in ("domains", "seed", "think_s"):
+        asked, found = getattr(settings, name), getattr(ledger.settings, name)
+        if asked != found:
+            raise UsageError(
+                f"expected {name} {found} as this run in {folder.path} was begun, found {asked}; "
+                "give the same, or --resume, or another --out folder"
+            )
+    folder.adopt(base)
+    if fingerprint(base) != fingerprint(folder.model(BASE)):
+        raise UsageError(
+            f"the model in {base} is not the one that the run in {folder.path} began from; "
+            "--resume goes on with the copy it keeps, another --out folder begins anew"
+        )
+    verifiers = ", ".join(f"{name}@{domain(name).version}" for name in ledger.settings.domains)
+    if ledger.fact("verifiers") != verifiers:
+        # Nothing is lost: what plays teach is worked out with the verifiers of the day.
+        ledger.note("verifiers", verifiers)
 
 
 class Loop:

@@ -52,6 +52,7 @@ async def play_all(
     ledger.release(generation)
     states = ledger.states(generation)
     total, score = sum(states.values()), _Score()
+    part = f"generation {generation}: play"
     before = total - states.get("open", 0)
     flights: dict[asyncio.Task[Play], Entry] = {}
 
@@ -97,9 +98,7 @@ async def play_all(
             for task in sorted(done, key=lambda task: flights[task].number):
                 land(task)
             sitting.tick()
-            sitting.audience.tell(
-                f"generation {generation}: play", before + score.done, total, str(score)
-            )
+            sitting.audience.tell(part, before + score.done, total, str(score))
     finally:
         for task in flights:
             task.cancel()

@@ -73,7 +73,7 @@ def _lines(tree: Tree) -> list[Line]:
         for target in training_targets(tree, min_visits=1)
     }
     found: list[tuple[float, tuple[str, ...]]] = []
-    heap = [(-1.0, (ROOT,))]
+    heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (ROOT,))]
     while heap and len(found) < MAX_LINES and (not found or -heap[0][0] >= _RARE):
         minus, path = heapq.heappop(heap)
         if path[-1] in nodes.outcome:

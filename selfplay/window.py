@@ -31,7 +31,7 @@ def reach(total: int, least: int) -> int:
     """How many of ``total`` plays to learn from: all at first, then a power law's share."""
     if total <= least:
         return total
-    grown = (total**GROWTH - least**GROWTH) / (GROWTH * least ** (GROWTH - 1))
+    grown: float = (total**GROWTH - least**GROWTH) / (GROWTH * least ** (GROWTH - 1))
     return round(least + 0.4 * grown)
 
 

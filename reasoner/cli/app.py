@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from ..errors import ReasonerError
 from ..siblings import check_siblings
-from . import ask, eval, pretrain, runs
+from . import ask, eval, improve, pretrain, runs
 from .text import complain
 
 EXIT_CODES = """Exit codes: 0 answered; 1 error; 2 usage; 3 the budget ended with no answer;
@@ -35,6 +35,7 @@ app.command("ask", epilog=EXIT_CODES)(ask.ask)
 app.command("eval")(eval.evaluate)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(runs.app, name="runs")
+app.add_typer(improve.app, name="improve")
 
 
 @app.callback()
