@@ -73,7 +73,10 @@ class Ledger:
             raise RunError(f"expected a run in {folder}, found none; begin one with --out {folder}")
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.DatabaseError as error:
+            raise RunError(f"{path} can not be read ({error}); use another --out folder") from None
         self._db.execute("PRAGMA synchronous = NORMAL")
         found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if not found and settings is not None:

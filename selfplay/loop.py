@@ -18,7 +18,7 @@ from pathlib import Path
 
 from reasoner.catalog import fingerprint
 from reasoner.errors import ReasonerError, UsageError
-from verifiers import domains
+from verifiers import domain, domains
 
 from . import window
 from .admission import Admission, Licence, any_verifier
