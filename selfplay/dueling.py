@@ -38,6 +38,7 @@ async def duel(
               "large": settings.duel_search}  # fmt: skip
     budgets = dict(zip(ARMS, (0, *settings.duel_tokens), strict=True))
     gate = asyncio.Semaphore(workers.capacity)
+    tried: set[tuple[str, int]] = set()
     while True:
         bouts = ledger.bouts(generation)
         now = standing(bouts, families, trained=settings.domains)
@@ -46,13 +47,17 @@ async def duel(
         round_ = wanted(now, played, limits)
         if not round_:
             return now
-        has = {(bout.arm, bout.number) for bout in bouts}
+        tried |= {(bout.arm, bout.number) for bout in bouts}
         jobs = []
         for arm, family in round_:
             row = families.index(family)
             numbers = [n * len(families) + row for n in range(limits[arm])]
-            for number in [n for n in numbers if (arm, n) not in has][: settings.duel_batch]:
+            for number in [n for n in numbers if (arm, n) not in tried][: settings.duel_batch]:
                 jobs.append((arm, family, number))
+
+        if not jobs:  # what is left can not be played
+            return now
+        tried |= {(arm, number) for arm, _, number in jobs}
 
         async def bout(arm: str, family: str, number: int) -> Bout | None:
             problem = duel_problem(settings, generation, arm, family, number)

@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -226,8 +227,10 @@ def _save(
         "network": network.state_dict(),
         "opts": [opt.state_dict() for opt in opts],
     }
+    buffer = BytesIO()  # torch hides what the disk says
+    torch.save(whole, buffer)
     with aside.open("wb") as file:
-        torch.save(whole, file)
+        file.write(buffer.getbuffer())
         file.flush()
         os.fsync(file.fileno())
     if path.exists():

@@ -55,6 +55,11 @@ class Crew:
 
     async def play(self, order: Order) -> Play:
         self.orders.append(order)
+        if order.problem.domain != "countdown":  # of no interest here: always right
+            return Play(
+                order.id, order.generation, order.problem, "toy", "toy", order.seed, 0, "verified",
+                1, 0.0, "", True, True,
+            )  # fmt: skip
         engine = self.engine_of(order.model)
         return await play(order, Model("toy", engine, fingerprint="toy"))  # type: ignore[arg-type]
 

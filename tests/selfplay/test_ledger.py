@@ -97,9 +97,9 @@ def test_time_adds_up_over_sittings(ledger: Ledger, tmp_path: Path) -> None:
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    with claim(tmp_path), pytest.raises(RunError, match="in use by another process"):
-        with claim(tmp_path):
-            pass
+    refused = pytest.raises(RunError, match="in use by another process")
+    with claim(tmp_path), refused, claim(tmp_path):
+        pass
     with claim(tmp_path):
         pass
 
