@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,6 +86,9 @@ class Player:
         while len(self._models) > 2:
             self._models.pop(next(iter(self._models))).engine.close()
         return self._models[folder]
+
+    async def pid(self) -> int:
+        return os.getpid()
 
     async def play(self, order: Order) -> Play:
         return await play(order, self.model(order.model))

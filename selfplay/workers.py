@@ -62,7 +62,7 @@ class RayWorkers:
             )
         import ray
 
-        self._ray, self._lease_s, self._count = ray, lease_s, count
+        self._ray, self.lease_s, self._count = ray, lease_s, count
         self._own = not ray.is_initialized()
         if self._own:
             local = {} if address else {"num_cpus": count, "object_store_memory": 128 << 20}
@@ -91,14 +91,14 @@ class RayWorkers:
         self._loads[seat] += 1
         try:
             ref = actor.play.remote(order)
-            play: Play = await asyncio.wait_for(asyncio.wrap_future(ref.future()), self._lease_s)
+            play: Play = await asyncio.wait_for(asyncio.wrap_future(ref.future()), self.lease_s)
             return play
         except asyncio.CancelledError:
             self._ray.cancel(ref)
             raise
         except TimeoutError:
             self._replace(seat, actor)
-            raise WorkerLost(f"no answer in {self._lease_s:g} s; the worker was replaced") from None
+            raise WorkerLost(f"no answer in {self.lease_s:g} s; the worker was replaced") from None
         except self._ray.exceptions.RayActorError:
             self._replace(seat, actor)
             raise WorkerLost("the worker died and was replaced") from None
@@ -106,6 +106,11 @@ class RayWorkers:
             raise error.cause or error from None
         finally:
             self._loads[seat] -= 1
+
+    async def pids(self) -> list[int]:
+        """Process ids of the workers, in the order of their seats."""
+        refs = [actor.pid.remote() for actor in self._actors]
+        return [await asyncio.wrap_future(ref.future()) for ref in refs]
 
     def _replace(self, seat: int, actor: Any) -> None:
         """Once for each actor, however many of its orders fail."""

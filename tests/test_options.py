@@ -30,6 +30,22 @@ OPTIONS = {
         "--plot",
         "--out",
     },
+    "improve": {
+        "--out",
+        "--model",
+        "--domains",
+        "--hours",
+        "--minutes",
+        "--generations",
+        "--think",
+        "--workers",
+        "--ray-address",
+        "--seed",
+        "--resume",
+        "--dry-run",
+    },
+    "improve status": set[str](),
+    "improve report": {"--html"},
     "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": set[str](),
     "runs show": set[str](),
@@ -43,15 +59,16 @@ def options(group: TyperGroup, trail: tuple[str, ...] = ()) -> dict[str, set[str
     found: dict[str, set[str]] = {}
     for name, command in group.commands.items():
         here = (*trail, name)
+        flags = {
+            flag
+            for parameter in command.params
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+            if flag.startswith("--")
+        }
         if isinstance(command, TyperGroup):
             found |= options(command, here)
-        else:
-            found[" ".join(here)] = {
-                flag
-                for parameter in command.params
-                for flag in (*parameter.opts, *parameter.secondary_opts)
-                if flag.startswith("--")
-            }
+        if flags or not isinstance(command, TyperGroup):
+            found[" ".join(here)] = flags
     return found
 
 
