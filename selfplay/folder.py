@@ -30,6 +30,10 @@ class Folder:
     def model(self, name: str) -> Path:
         return self.models / name
 
+    def lesson_file(self, generation: int) -> Path:
+        """What a generation's plays teach."""
+        return self.lessons / f"{challenger(generation)}.jsonl"
+
     def adopt(self, model: Path) -> None:
         """Copy the base model in, whole or not at all: the run must not change with its origin."""
         place_model(self.model(BASE), lambda draft: shutil.copytree(model, draft))

@@ -232,6 +232,18 @@ class Ledger:
             (generation,),
         ).fetchall()
 
+    def rejudge(self, plays: Iterable[Play]) -> int:
+        """Enter new verdicts; returns how many are others than before."""
+        rows = [(p.verifier, p.greedy, p.right, p.id, p.greedy, p.right) for p in plays]
+        with self.change():
+            before = self._db.total_changes
+            self._db.executemany(
+                "UPDATE problem SET verifier = ?, greedy = ?, solved = ? "
+                "WHERE id = ? AND (greedy IS NOT ? OR solved IS NOT ?)",
+                rows,
+            )
+            return self._db.total_changes - before
+
     def forget(self, generation: int) -> None:
         """The generation's shard is gone; what is left is counts and hashes."""
         self._db.execute(

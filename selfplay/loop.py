@@ -33,6 +33,7 @@ from .folder import BASE, Folder, challenger, claim
 from .learner import Diverged
 from .ledger import Ledger
 from .playing import play_all
+from .rescore import rescore
 from .settings import GENERATION_S, Settings
 from .shards import Shard
 from .sitting import Audience, Sitting, Stopped
@@ -103,10 +104,18 @@ def same_run(folder: Folder, ledger: Ledger, base: Path, settings: Settings) -> 
             f"the model in {base} is not the one that the run in {folder.path} began from; "
             "--resume goes on with the copy it keeps, another --out folder begins anew"
         )
-    verifiers = ", ".join(f"{name}@{domain(name).version}" for name in ledger.settings.domains)
-    if ledger.fact("verifiers") != verifiers:
-        # Nothing is lost: what plays teach is worked out with the verifiers of the day.
-        ledger.note("verifiers", verifiers)
+    _note_verifiers(folder, ledger)
+
+
+def _note_verifiers(folder: Folder, ledger: Ledger) -> None:
+    """A verifier that changed since the last sitting judges all plays again: what they teach
+    follows the verifiers of the day."""
+    names = ledger.settings.domains
+    today = ", ".join(f"{name}@{domain(name).version}" for name in names)
+    if ledger.fact("verifiers") not in (None, today):
+        for _ in rescore(ledger, folder):
+            pass
+    ledger.note("verifiers", today)
 
 
 class Loop:
@@ -176,7 +185,7 @@ class Loop:
 
     def _train(self, now: Generation, crew: Workers) -> None:
         self._teach(now.number)
-        view = window.Window.of(self._lessons(g) for g in self._within(now.number))
+        view = window.Window.of(self.folder.lesson_file(g) for g in self._within(now.number))
         if not view.solved:
             self._end(now, "rejected", "nothing was solved, so there is nothing to learn")
             return
@@ -199,7 +208,7 @@ class Loop:
 
     def _teach(self, number: int) -> None:
         """What the generation's plays teach, kept beside them."""
-        path = self._lessons(number)
+        path = self.folder.lesson_file(number)
         if path.exists():
             return
         places = self.ledger.places(number)
@@ -218,9 +227,6 @@ class Loop:
             self.sitting.audience.say(f"generation {number}: {count} plays refused ({reason})")
         window.write(taught, path)
 
-    def _lessons(self, number: int) -> Path:
-        return self.folder.lessons / f"{challenger(number)}.jsonl"
-
     def _within(self, number: int) -> list[int]:
         """Generations in the replay window, oldest first; what lies before it is removed."""
         sizes = {g: self.ledger.states(g).get("done", 0) for g in range(1, number + 1)}
@@ -232,7 +238,7 @@ class Loop:
                 wanted -= sizes[g]
             else:
                 Shard(self.folder.shards, g).remove()
-                self._lessons(g).unlink(missing_ok=True)
+                self.folder.lesson_file(g).unlink(missing_ok=True)
                 self.ledger.forget(g)
         return inside[::-1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,7 +149,7 @@ async def play(order: Order, model: Model) -> Play:
     )
 
 
-def greedy_answer(growth: list[tuple[Job, Proposal]]) -> str | None:
+def greedy_answer(growth: Sequence[tuple[Job, Proposal]]) -> str | None:
     """What System 1 said; None when its line did not end in an answer."""
     for job, proposal in growth:
         if job.temperature == 0.0 and job.to_end and proposal.chains:

@@ -45,6 +45,7 @@ OPTIONS = {
         "--dry-run",
     },
     "improve status": set[str](),
+    "improve rescore": set[str](),
     "improve report": {"--html"},
     "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": set[str](),

@@ -120,6 +120,25 @@ def status(folder: Run) -> None:
     _print_status(folder)
 
 
+@app.command("rescore")
+def rescore(folder: Run) -> None:
+    """Judge all plays that are kept again, after a verifier was repaired."""
+    from selfplay.folder import Folder, claim
+    from selfplay.ledger import Ledger
+    from selfplay.rescore import rescore as judge
+
+    ledger = Ledger(folder)
+    try:
+        with claim(folder):
+            for change in judge(ledger, Folder(folder)):
+                print(
+                    f"generation {change.generation}: {change.changed} of {change.plays} plays "
+                    f"judged otherwise{f', {change.lost} unreadable' if change.lost else ''}"
+                )
+    finally:
+        ledger.close()
+
+
 @app.command("report")
 def report(
     folder: Run,
