@@ -1,4 +1,4 @@
-"""Does it improve? One hour of self-improvement on countdown, and what became of everything else."""
+"""Does it improve? An hour of self-improvement on countdown, and what became of the rest."""
 
 from __future__ import annotations
 
@@ -62,10 +62,8 @@ def main() -> None:
         ledger.close()
         print("\n".join(lines), file=sys.stderr)
         found["generations"][f"seed {seed}"] = lines[1:-1]
-        found["after"][f"seed {seed}"] = measure(folder / "models" / best)
-        table.append(
-            row(f"after {options.minutes:g} min, seed {seed}", found["after"][f"seed {seed}"])
-        )
+        after = found["after"][f"seed {seed}"] = measure(folder / "models" / best)
+        table.append(row(f"after {options.minutes:g} min, seed {seed}", after))
     write(
         "improve",
         {

@@ -234,15 +234,19 @@ class Ledger:
 
     def rejudge(self, plays: Iterable[Play]) -> int:
         """Enter new verdicts; returns how many are others than before."""
-        rows = [(p.verifier, p.greedy, p.right, p.id, p.greedy, p.right) for p in plays]
+        plays = list(plays)
         with self.change():
             before = self._db.total_changes
             self._db.executemany(
-                "UPDATE problem SET verifier = ?, greedy = ?, solved = ? "
+                "UPDATE problem SET greedy = ?, solved = ? "
                 "WHERE id = ? AND (greedy IS NOT ? OR solved IS NOT ?)",
-                rows,
+                [(p.greedy, p.right, p.id, p.greedy, p.right) for p in plays],
             )
-            return self._db.total_changes - before
+            changed = self._db.total_changes - before
+            self._db.executemany(
+                "UPDATE problem SET verifier = ? WHERE id = ?", [(p.verifier, p.id) for p in plays]
+            )
+        return changed
 
     def forget(self, generation: int) -> None:
         """The generation's shard is gone; what is left is counts and hashes."""

@@ -13,15 +13,21 @@ from reasoner.errors import EngineError
 from reasoner.scripted import ScriptedEngine
 from search import Chain, Job, Outcome, Proposal, Thought, Tree
 from selfplay.admission import Admission
+from selfplay.folder import Folder
+from selfplay.ledger import Ledger
 from selfplay.play import EngineFailed, Order, Play, play, rejudged
+from selfplay.rescore import rescore
 from selfplay.rollouts import Rollout
+from selfplay.settings import Settings
 from selfplay.shards import Shard
 from selfplay.targets import MAX_LINES, teach
 from selfplay.window import read, write
 from tests.app.toy import ToyEngine
 from tests.selfplay.room import room_for
-from verifiers import domain, recognise, suite
+from verifiers import domain, fingerprint, recognise, suite
 from verifiers.arithmetic import Arithmetic
+from verifiers.countdown import Countdown
+from verifiers.verdict import wrong
 
 PUZZLE = recognise("Use 4 5 6 10 to make 24")
 
@@ -237,3 +243,21 @@ def test_what_else_is_refused(one: Play) -> None:
     assert gate.play(replace(one, right=None)) == "not judged"
     unlicensed = Admission(lambda form: False, lambda family: f"{family.name} has no licence")
     assert unlicensed.play(one) == "countdown has no licence"
+
+
+def test_a_repaired_verifier_judges_old_plays_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(model="tiny", domains=("countdown",))
+    one = searched()
+    ledger, shard = Ledger(tmp_path, settings), Shard(tmp_path / "shards", 1)
+    form = fingerprint(domain("countdown"), PUZZLE)
+    ledger.begin(1, "base", {}, [(one.id, form, PUZZLE)])
+    ledger.lease(1, 1, 60, 0)
+    ledger.finish(one, shard.append(one))
+    assert [change.changed for change in rescore(ledger, Folder(tmp_path))] == [0]
+    monkeypatch.setattr(Countdown, "verify", lambda self, p, answer: wrong("countdown@2", "strict"))
+    monkeypatch.setattr(Countdown, "version", "2")
+    assert [change.changed for change in rescore(ledger, Folder(tmp_path))] == [1]
+    assert [row["solved"] for row in ledger.results(1)] == [0]
+    ledger.close()
