@@ -27,6 +27,11 @@ class Folder:
         self.shards, self.lessons = path / "shards", path / "lessons"
         self.models, self.work = path / "models", path / "work"
 
+    @property
+    def feedback(self) -> Path:
+        """What saved runs teach."""
+        return self.lessons / "runs.jsonl"
+
     def model(self, name: str) -> Path:
         return self.models / name
 

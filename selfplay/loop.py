@@ -13,7 +13,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reasoner.catalog import fingerprint
@@ -37,7 +37,7 @@ from .rescore import rescore
 from .settings import GENERATION_S, Settings
 from .shards import Shard
 from .sitting import Audience, Sitting, Stopped
-from .targets import teach
+from .targets import Taught, teach
 from .workers import Workers
 
 MAX_FAILED = 3  # trainings in a row that came to nothing
@@ -54,10 +54,12 @@ def improve(
     seconds: float | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     licence: Licence = any_verifier,
+    feedback: Callable[[], Iterable[Taught]] = tuple,
 ) -> bool:
     """Improve the model in ``base`` within ``path``; True when all that was asked for is done.
 
     ``generations``, ``seconds``: in all, earlier sittings included; None: no limit.
+    ``feedback``: lessons from elsewhere, asked for before each training.
     Raises ``RunError`` when another process works in ``path``, ``ReasonerError`` when the disk is
     full or training fails again and again.
     """
@@ -68,7 +70,7 @@ def improve(
         try:
             same_run(folder, ledger, base, settings)
             sitting = Sitting(ledger, audience, seconds, interrupted)
-            loop = Loop(folder, ledger, sitting, licence)
+            loop = Loop(folder, ledger, sitting, licence, feedback)
             while loop.wants_more(generations):
                 crew = crew or workers()
                 loop.turn(crew)
@@ -119,8 +121,16 @@ def _note_verifiers(folder: Folder, ledger: Ledger) -> None:
 
 
 class Loop:
-    def __init__(self, folder: Folder, ledger: Ledger, sitting: Sitting, licence: Licence) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        ledger: Ledger,
+        sitting: Sitting,
+        licence: Licence,
+        feedback: Callable[[], Iterable[Taught]],
+    ) -> None:
         self.folder, self.ledger, self.sitting = folder, ledger, sitting
+        self.feedback = feedback
         self.settings = ledger.settings
         self.admission = Admission(ledger.has_form, licence)
 
@@ -185,7 +195,9 @@ class Loop:
 
     def _train(self, now: Generation, crew: Workers) -> None:
         self._teach(now.number)
-        view = window.Window.of(self.folder.lesson_file(g) for g in self._within(now.number))
+        window.write(self.feedback(), self.folder.feedback)
+        files = [self.folder.lesson_file(g) for g in self._within(now.number)]
+        view = window.Window.of([*files, self.folder.feedback])
         if not view.solved:
             self._end(now, "rejected", "nothing was solved, so there is nothing to learn")
             return

@@ -41,6 +41,7 @@ OPTIONS = {
         "--workers",
         "--ray-address",
         "--seed",
+        "--from-runs",
         "--resume",
         "--dry-run",
     },
@@ -52,6 +53,7 @@ OPTIONS = {
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--json"},
     "runs export": {"--html"},
+    "runs mark": set[str](),
     "runs rm": set[str](),
 }
 

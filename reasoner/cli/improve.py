@@ -53,6 +53,9 @@ def improve(
         str | None, typer.Option(help="A Ray cluster; auto: the one this machine belongs to.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of every problem and every search.")] = 0,
+    from_runs: Annotated[
+        bool, typer.Option("--from-runs", help="Learn from saved questions that were judged, too.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out as it was begun; other flags aside.")
     ] = False,
@@ -71,11 +74,13 @@ def improve(
     from rich.console import Console
 
     from selfplay.entrance import playable_domains, trainable_model
+    from selfplay.feedback import from_runs as from_saved
     from selfplay.ledger import Ledger
     from selfplay.loop import improve as run
     from selfplay.settings import Settings
     from selfplay.workers import workers as hire
 
+    from ..runs import Store
     from .bars import Bars
     from .text import say
 
@@ -107,6 +112,7 @@ def improve(
             generations=generations,
             seconds=seconds,
             interrupted=stop.wanted,
+            feedback=(lambda: from_saved(Store())) if from_runs else tuple,
         )
     if not done:
         say(f"stopped within a generation; all is kept in {out}, the same command goes on")
