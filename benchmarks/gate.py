@@ -18,9 +18,9 @@ from selfplay import network as networks
 from selfplay.arena import ALPHA, MARGIN
 from selfplay.dueling import duel
 from selfplay.ledger import Ledger
-from selfplay.loop import reason
 from selfplay.settings import Settings
 from selfplay.sitting import Sitting
+from selfplay.status import reason
 from selfplay.workers import LocalWorker
 from verifiers import domains
 

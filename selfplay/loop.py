@@ -22,12 +22,10 @@ from verifiers import domain, domains
 
 from . import window
 from .admission import Admission, Licence, any_verifier
-from .arena import MARGIN, Standing, summary
 from .challenger import train_challenger
 from .curriculum import Cell, Skill
 from .draw import curriculum, lot, placement
 from .dueling import duel
-from .elo import Rating, rate
 from .entries import Generation
 from .folder import BASE, Folder, challenger, claim
 from .learner import Diverged
@@ -37,6 +35,7 @@ from .rescore import rescore
 from .settings import GENERATION_S, Settings
 from .shards import Shard
 from .sitting import Audience, Sitting, Stopped
+from .status import describe, reason
 from .targets import Taught, teach
 from .workers import Workers
 
@@ -273,47 +272,3 @@ class Loop:
     def _duration(self, number: int, stages: tuple[str, ...]) -> float:
         spent = self.ledger.seconds()
         return sum(spent.get((number, stage), 0.0) for stage in stages)
-
-
-def reason(result: Standing) -> str:
-    """Why a duel ended as it did."""
-    points = f"{100 * MARGIN:g} points"
-    if result.worse:
-        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.worse)
-        return f"worse by more than {points} on {where}"
-    if not result.better:
-        return "not shown to be better"
-    if result.open:
-        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.open)
-        return f"better, but not shown to be within {points} on {where}"
-    return f"better: {', '.join(result.better)}"
-
-
-def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
-    """Elo of every model that fought, by name and arm; the base is 0."""
-    known: dict[str, dict[str, Rating]] = {BASE: {}}
-    for g in ledger.generations():
-        bouts = ledger.bouts(g.number)
-        if bouts:
-            known[challenger(g.number)] = rate(bouts, known[g.champion])
-    return known
-
-
-def describe(ledger: Ledger, number: int) -> str:
-    """One line on a generation."""
-    now = ledger.generations()[number]
-    rows, bouts = ledger.results(number), ledger.bouts(number)
-    parts = [f"generation {number}: {len(rows)} problems"]
-    if rows:
-        greedy, solved = (sum(row[name] or 0 for row in rows) for name in ("greedy", "solved"))
-        parts.append(
-            f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
-        )
-    if bouts:
-        n, old, new = summary(bouts, "policy")
-        parts.append(f"arena {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n}")
-        elo = ratings(ledger)[challenger(number)]["policy"]
-        parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
-    spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)
-    parts += [f"{now.verdict or 'placed'}" + (f" ({now.note})" if now.note else "")]
-    return "; ".join(parts) + f"; {spent / 60:.1f} min"

@@ -18,8 +18,7 @@ from .elo import Rating
 from .entries import Bout, Generation
 from .folder import challenger
 from .ledger import Ledger
-from .loop import describe, ratings
-from .status import status_lines
+from .status import describe, ratings, status_lines
 
 COLOURS = {"policy": "#2457d6", "small": "#178f6b", "large": "#d6552b"}
 NAMES = {"policy": "System 1", "small": "small budget", "large": "large budget"}

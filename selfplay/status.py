@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .folder import challenger
+from .arena import MARGIN, Standing, summary
+from .elo import Rating, rate
+from .folder import BASE, challenger
 from .ledger import Ledger
-from .loop import describe
 
 
 def champion(ledger: Ledger) -> str:
     """The name of the best model so far."""
     known = ledger.generations()
     if not known:
-        return "base"
+        return BASE
     last = known[-1]
     return challenger(last.number) if last.verdict == "promoted" else last.champion
 
@@ -32,3 +33,47 @@ def status_lines(ledger: Ledger, folder: Path) -> list[str]:
         lines.append(f"generation {now.number}: in stage {now.stage} ({states})")
     lines.append(f"best model: {folder / 'models' / champion(ledger)}")
     return lines
+
+
+def reason(result: Standing) -> str:
+    """Why a duel ended as it did."""
+    points = f"{100 * MARGIN:g} points"
+    if result.worse:
+        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.worse)
+        return f"worse by more than {points} on {where}"
+    if not result.better:
+        return "not shown to be better"
+    if result.open:
+        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.open)
+        return f"better, but not shown to be within {points} on {where}"
+    return f"better: {', '.join(result.better)}"
+
+
+def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
+    """Elo of every model that fought, by name and arm; the base is 0."""
+    known: dict[str, dict[str, Rating]] = {BASE: {}}
+    for g in ledger.generations():
+        bouts = ledger.bouts(g.number)
+        if bouts:
+            known[challenger(g.number)] = rate(bouts, known[g.champion])
+    return known
+
+
+def describe(ledger: Ledger, number: int) -> str:
+    """One line on a generation."""
+    now = ledger.generations()[number]
+    rows, bouts = ledger.results(number), ledger.bouts(number)
+    parts = [f"generation {number}: {len(rows)} problems"]
+    if rows:
+        greedy, solved = (sum(row[name] or 0 for row in rows) for name in ("greedy", "solved"))
+        parts.append(
+            f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
+        )
+    if bouts:
+        n, old, new = summary(bouts, "policy")
+        parts.append(f"arena {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n}")
+        elo = ratings(ledger)[challenger(number)]["policy"]
+        parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
+    spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)
+    parts += [f"{now.verdict or 'placed'}" + (f" ({now.note})" if now.note else "")]
+    return "; ".join(parts) + f"; {spent / 60:.1f} min"
