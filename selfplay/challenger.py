@@ -15,6 +15,7 @@ from reasoner import calibration
 
 from . import network as networks
 from . import values
+from .adapters import adapt, merged
 from .corpus import specials
 from .folder import place_model
 from .learner import Progress, Recipe, forget, train
@@ -50,6 +51,8 @@ def train_challenger(
     steps = _steps(window, tokenizer, settings)
     seed = f"{settings.seed} g{generation}"
     network, reference = networks.load(champion), networks.load(champion).eval()
+    if settings.lora:
+        adapt(network, settings.lora, settings.seed)
     special = specials(tokenizer)
     recipe = Recipe(
         steps,
@@ -90,7 +93,8 @@ def train_challenger(
         trained |= {"divergence": end.divergence}
 
     def make(draft: Path) -> None:
-        networks.save(network, draft, special.end, special.pad)
+        plain = merged(network) if settings.lora else network
+        networks.save(plain, draft, special.end, special.pad)
         shutil.copy(champion / "tokenizer.json", draft / "tokenizer.json")
         _calibrate(draft, tokenizer, settings, generation, report)
 

@@ -110,17 +110,20 @@ def losses(
 
 
 def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    matrices = [p for n, p in network.named_parameters() if p.ndim == 2 and "embed" not in n]
-    rest = [p for n, p in network.named_parameters() if p.ndim != 2 or "embed" in n]
-    return [
+    trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    matrices = [p for n, p in trained if p.ndim == 2 and "embed" not in n]
+    rest = [p for n, p in trained if p.ndim != 2 or "embed" in n]
+    found: list[torch.optim.Optimizer] = [
         torch.optim.Muon(
             matrices,
             lr=recipe.rate,
             weight_decay=recipe.weight_decay,
             adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(rest, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
+    if rest:
+        found.append(torch.optim.AdamW(rest, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0))
+    return found
 
 
 @dataclass(slots=True)

@@ -92,7 +92,7 @@ def same_run(folder: Folder, ledger: Ledger, base: Path, settings: Settings) -> 
 
     Raises :class:`UsageError` when model, families, seed or thinking time are others.
     """
-    for name in ("domains", "seed", "think_s"):
+    for name in ("domains", "seed", "think_s", "lora"):
         asked, found = getattr(settings, name), getattr(ledger.settings, name)
         if asked != found:
             raise UsageError(

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     length: int = Field(default=256, gt=0)  # tokens of a row
     rate: float = Field(default=1e-3, gt=0)  # learning rate at its peak
     kl: float = Field(default=0.02, ge=0)  # weight of the divergence from the champion
+    lora: int = Field(default=0, ge=0)  # rank of the adapters; 0: all weights are trained
     expert: float = Field(default=0.3, ge=0, le=1)  # share of demonstrations in every batch
     calibration: int = Field(default=400, gt=0)  # reserved problems that calibrate a challenger
     duel_batch: int = Field(default=48, gt=0)  # problems of a family between looks at the score

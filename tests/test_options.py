@@ -41,6 +41,7 @@ OPTIONS = {
         "--workers",
         "--ray-address",
         "--seed",
+        "--lora",
         "--from-runs",
         "--resume",
         "--dry-run",

@@ -53,6 +53,9 @@ def improve(
         str | None, typer.Option(help="A Ray cluster; auto: the one this machine belongs to.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of every problem and every search.")] = 0,
+    lora: Annotated[
+        int, typer.Option(min=0, help="Train adapters of this rank; 0: all weights.")
+    ] = 0,
     from_runs: Annotated[
         bool, typer.Option("--from-runs", help="Learn from saved questions that were judged, too.")
     ] = False,
@@ -98,6 +101,7 @@ def improve(
             domains=playable_domains(domains),
             seed=seed,
             think_s=None if think is None else _think(think),
+            lora=lora,
         ).scaled(seconds)
         base = trainable_model(model)
     if dry_run:

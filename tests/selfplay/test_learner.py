@@ -224,3 +224,26 @@ def test_calibration_files(tmp_path):
     path.write_text("{")
     with pytest.raises(ModelError):
         load(tmp_path)
+
+
+def test_adapters_learn_and_merge_into_plain_matrices(tmp_path):
+    pytest.importorskip("peft")
+    from selfplay.adapters import adapt, merged
+
+    network, before = fresh(), fresh()
+    adapt(network, 4, seed=1)
+    run(tmp_path / "c.pt", 30, network=network, recipe_steps=30)
+    plain, batch = merged(network), next(batches(7))
+    args = batch.ids, batch.positions, batch.mask
+    assert torch.allclose(plain(*args), network(*args), atol=1e-4)
+    assert not torch.allclose(plain(*args), before(*args), atol=1e-2)
+    assert torch.equal(plain.embed_tokens.weight, before.embed_tokens.weight), "frozen"
+    assert set(plain.state_dict()) == set(before.state_dict())
+    again = fresh()
+    adapt(again, 4, seed=1)
+    run(tmp_path / "d.pt", 13, network=again, recipe_steps=30)  # killed
+    again = fresh()
+    adapt(again, 4, seed=1)
+    run(tmp_path / "d.pt", 30, network=again, recipe_steps=30)
+    for a, b in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)
