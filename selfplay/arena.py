@@ -86,13 +86,16 @@ def standing(
 
 
 def wanted(
-    standing: Standing, played: Mapping[tuple[str, str], int], limits: Mapping[str, int]
+    standing: Standing,
+    played: Mapping[tuple[str, str], int],
+    limits: Mapping[str, int],
+    trained: Sequence[str],
 ) -> list[tuple[str, str]]:
     """(arm, family) to be played next; nothing: the duel is over.
 
     ``played``: bouts so far, by arm and family. ``limits``: the most of a family, by arm.
-    System 1 first: it is cheap, and most challengers that are worse show it there. While
-    superiority is open, every arm goes on to its limit.
+    First whether it is better at all, on what it trained for, System 1 before search because it
+    is cheap; then, for one that is, whether it paid with anything else.
     """
     if standing.promoted or standing.rejected:
         return []
@@ -102,7 +105,11 @@ def wanted(
             family
             for family in families
             if played[arm, family] < limits[arm]
-            and (not standing.better or any(c in standing.open for c in ((arm, family), (arm, ""))))
+            and (
+                any(claim in standing.open for claim in ((arm, family), (arm, "")))
+                if standing.better
+                else family in trained
+            )
         ]
         if pending:
             return [(arm, family) for family in pending]

@@ -44,7 +44,7 @@ async def duel(
         now = standing(bouts, families, trained=settings.domains)
         played = Counter({(arm, family): 0 for arm in ARMS for family in families})
         played.update((bout.arm, bout.family) for bout in bouts)
-        round_ = wanted(now, played, limits)
+        round_ = wanted(now, played, limits, settings.domains)
         if not round_:
             return now
         tried |= {(bout.arm, bout.number) for bout in bouts}

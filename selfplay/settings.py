@@ -36,7 +36,7 @@ class Settings(BaseModel):
     expert: float = Field(default=0.3, ge=0, le=1)  # share of demonstrations in every batch
     calibration: int = Field(default=400, gt=0)  # reserved problems that calibrate a challenger
     duel_batch: int = Field(default=48, gt=0)  # problems of a family between looks at the score
-    duel_policy: int = Field(default=1200, gt=0)  # of a family at most, System 1
+    duel_policy: int = Field(default=3000, gt=0)  # of a family at most, System 1
     duel_search: int = Field(default=288, gt=0)  # of a family at most, each search budget
     duel_tokens: tuple[int, int] = (250, 1000)  # the small and the large search budget
     window: int = Field(default=20_000, gt=0)  # plays learned from; grows as a power law

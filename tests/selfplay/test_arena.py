@@ -94,14 +94,20 @@ def test_a_broken_challenger_is_found_out_at_once(damage: float) -> None:
     assert judge(found).rejected
 
 
-def test_system_1_is_asked_first_and_the_arena_ends() -> None:
+def test_the_arena_asks_for_what_decides_and_ends() -> None:
+    """Better at all, on what was trained for? Then: did anything else suffer?"""
     limits = dict.fromkeys(ARMS, 100)
     played = {(arm, family): 0 for arm in ARMS for family in FAMILIES}
-    assert {arm for arm, _ in wanted(judge([]), played, limits)} == {"policy"}
-    played |= {("policy", family): 100 for family in FAMILIES}
-    assert {arm for arm, _ in wanted(judge([]), played, limits)} == {"small"}
-    assert wanted(judge([]), dict.fromkeys(played, 100), limits) == []
-    assert wanted(judge(duel(1, gain=0.2)), played, limits) == [], "decided already"
+    ask = lambda found, played: wanted(judge(found), played, limits, ["countdown"])  # noqa: E731
+    assert ask([], played) == [("policy", "countdown")]
+    assert ask([], played | {("policy", "countdown"): 100}) == [("small", "countdown")]
+    assert ask([], dict.fromkeys(played, 100)) == []
+    rng = Random(0)
+    better = list(bouts(rng, "policy", "countdown", 300, 0.3, 0.05))
+    assert ask(better, played) == [("policy", "equations")]
+    better += bouts(rng, "policy", "equations", 1000, 0.03, 0.03)
+    assert ask(better, played) == [("small", "countdown"), ("small", "equations")]
+    assert ask(duel(1, gain=0.2), played) == [], "decided already"
 
 
 def test_a_summary_counts() -> None:
