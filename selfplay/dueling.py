@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 
 from reasoner.errors import ReasonerError
@@ -16,6 +17,8 @@ from .play import Order, Play
 from .settings import Settings
 from .sitting import Sitting
 from .workers import Workers
+
+Bid = tuple[str, str, int]  # arm, family, number
 
 _TRIES = 2  # a worker that dies is not the model's fault
 
@@ -41,22 +44,22 @@ async def duel(
     tried: set[tuple[str, int]] = set()
     while True:
         bouts = ledger.bouts(generation)
-        now = standing(bouts, families, trained=settings.domains)
-        played = Counter({(arm, family): 0 for arm in ARMS for family in families})
-        played.update((bout.arm, bout.family) for bout in bouts)
-        round_ = wanted(now, played, limits, settings.domains)
-        if not round_:
-            return now
         tried |= {(bout.arm, bout.number) for bout in bouts}
-        jobs = []
-        for arm, family in round_:
-            row = families.index(family)
-            numbers = [n * len(families) + row for n in range(limits[arm])]
-            for number in [n for n in numbers if (arm, n) not in tried][: settings.duel_batch]:
-                jobs.append((arm, family, number))
-
-        if not jobs:  # what is left can not be played
-            return now
+        # A round that was cut short is finished before anybody looks at the score: the duel then
+        # ends as it would have without the cut.
+        jobs = [job for job in _round(ledger, generation) if (job[0], job[2]) not in tried]
+        if not jobs:
+            now = standing(bouts, families, trained=settings.domains)
+            played = Counter({(arm, family): 0 for arm in ARMS for family in families})
+            played.update((bout.arm, bout.family) for bout in bouts)
+            for arm, family in wanted(now, played, limits, settings.domains):
+                row, every = families.index(family), len(families)
+                numbers = [n * every + row for n in range(limits[arm])]
+                free = [n for n in numbers if (arm, n) not in tried]
+                jobs += [(arm, family, number) for number in free[: settings.duel_batch]]
+            if not jobs:
+                return now
+            ledger.note("round", json.dumps([generation, jobs]))
         tried |= {(arm, number) for arm, _, number in jobs}
 
         async def bout(arm: str, family: str, number: int) -> Bout | None:
@@ -90,7 +93,7 @@ async def duel(
                 fresh += len(found)
                 ledger.add_bouts(generation, found)
                 n, old, new = summary(bouts, "policy")
-                note = f"{round_[0][0]}, so far {old} : {new} of {n}"
+                note = f"{jobs[0][0]}, so far {old} : {new} of {n}"
                 total = len(jobs)
                 sitting.report(f"generation {generation}: arena", total - len(tasks), total, note)
         finally:
@@ -102,6 +105,12 @@ async def duel(
                 f"none of {len(jobs)} bouts could be played; see whether the models in "
                 f"{champion} and {challenger} load"
             )
+
+
+def _round(ledger: Ledger, generation: int) -> list[Bid]:
+    """The round that was begun last."""
+    number, jobs = json.loads(ledger.fact("round") or "[0, []]")
+    return [(arm, family, n) for arm, family, n in jobs] if number == generation else []
 
 
 async def _attempt(order: Order, workers: Workers) -> Play | None:
