@@ -18,7 +18,7 @@ from . import values
 from .adapters import adapt, merged
 from .corpus import specials
 from .folder import place_model
-from .learner import Progress, Recipe, forget, train
+from .learner import Diverged, Progress, Recipe, forget, train
 from .pretrain import PROBLEMS
 from .rollouts import draw_problems, roll_out
 from .settings import Settings
@@ -62,42 +62,40 @@ def train_challenger(
         kl=settings.kl,
         checkpoint_every=CHECKPOINT_EVERY,
     )
-    last: list[Progress] = []
 
     def tell(progress: Progress) -> None:
-        last[:] = [progress]
         note = f"policy {progress.policy_loss:.3f}  value {progress.value_loss:.3f}"
         report("training", progress.step, progress.steps, note)
 
     checkpoint = work / f"{out.name}.pt"
-    train(
-        network,
-        lambda start: window.batches(
-            tokenizer, seed, start, settings.rows, settings.length, settings.expert
-        ),
-        recipe,
-        good=special.good,
-        bad=special.bad,
-        checkpoint=checkpoint,
-        report=tell,
-        reference=reference,
-    )
-
-    trained: dict[str, float] = {
+    try:
+        loss = train(
+            network,
+            lambda start: window.batches(
+                tokenizer, seed, start, settings.rows, settings.length, settings.expert
+            ),
+            recipe,
+            good=special.good,
+            bad=special.bad,
+            checkpoint=checkpoint,
+            report=tell,
+            reference=reference,
+        )
+    except Diverged:
+        forget(checkpoint)
+        raise
+    trained = {
         "steps": steps,
         "solved": len(window.solved),
         "tried": len(window.tried),
+        "loss": loss,
     }
-    for end in last:
-        trained |= {"policy_loss": end.policy_loss, "value_loss": end.value_loss}
-        trained |= {"divergence": end.divergence}
 
     def make(draft: Path) -> None:
         plain = merged(network) if settings.lora else network
         networks.save(plain, draft, special.end, special.pad)
         shutil.copy(champion / "tokenizer.json", draft / "tokenizer.json")
         _calibrate(draft, tokenizer, settings, generation, report)
-
         (draft / TRAINING).write_text(json.dumps(trained) + "\n", "utf-8")
 
     place_model(out, make)

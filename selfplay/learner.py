@@ -156,8 +156,8 @@ def train(
     checkpoint: Path,
     report: Callable[[Progress], None] = lambda progress: None,
     reference: Network | None = None,
-) -> None:
-    """Train in place. ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from
+) -> float:
+    """Train in place; returns the running mean of the loss at the end. ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from
     when it exists. Raises :class:`Diverged`, and ``OSError`` when a checkpoint does not fit."""
     opts = optimisers(network, recipe)
     state = _resume(network, opts, checkpoint, recipe)
@@ -172,6 +172,7 @@ def train(
         state.shift, state.rollbacks = shift - state.step, rollbacks
         _save(network, opts, checkpoint, state, recipe)
     network.eval()
+    return math.nan if state.usual is None else state.usual
 
 
 def _sitting(
