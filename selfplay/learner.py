@@ -157,8 +157,11 @@ def train(
     report: Callable[[Progress], None] = lambda progress: None,
     reference: Network | None = None,
 ) -> float:
-    """Train in place; returns the running mean of the loss at the end. ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from
-    when it exists. Raises :class:`Diverged`, and ``OSError`` when a checkpoint does not fit."""
+    """Train in place; returns the running mean of the loss at the end.
+
+    ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from when it exists.
+    Raises :class:`Diverged`, and ``OSError`` when a checkpoint does not fit.
+    """
     opts = optimisers(network, recipe)
     state = _resume(network, opts, checkpoint, recipe)
     if not state.step:
