@@ -26,7 +26,7 @@ def ask(store: Store, question: str, engine: object) -> None:
 
 
 def test_a_verified_answer_teaches_its_line(store: Store) -> None:
-    ask(store, "Use 4 5 6 10 to make 24", ExpertEngine())
+    ask(store, "Use 1 2 3 4 to make 24", ExpertEngine())
     (one,) = from_runs(store)
     assert one.lines[0].weight == 1.0
     assert one.rollouts[0].right
@@ -34,7 +34,7 @@ def test_a_verified_answer_teaches_its_line(store: Store) -> None:
 
 
 def test_a_persons_word_goes_before_the_verifiers(store: Store) -> None:
-    ask(store, "Use 4 5 6 10 to make 24", ExpertEngine())
+    ask(store, "Use 1 2 3 4 to make 24", ExpertEngine())
     assert run(["runs", "mark", "last", "bad"]) == 0
     (one,) = from_runs(store)
     assert one.lines == ()
