@@ -74,7 +74,7 @@ def sabotaged(base: Path, out: Path, seed: int) -> Path:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter *= torch.rand(parameter.shape, generator=generator) >= ZEROED
+            parameter.mul_(torch.rand(parameter.shape, generator=generator) >= ZEROED)
     # The folder's own config keeps its end and pad tokens.
     config = (out / "config.json").read_text("utf-8")
     networks.save(network, out, 0, 0)

@@ -56,7 +56,7 @@ def team() -> Iterator[RayWorkers]:
 def test_ray_workers_play_and_die_and_are_replaced(team: RayWorkers) -> None:
     async def story() -> None:
         plays = await asyncio.gather(*(team.play(order(str(i))) for i in range(8)))
-        assert {play.problem for play in plays} == {order().problem}
+        assert all(play.problem == order().problem for play in plays)
         pids = await team.pids()
         assert len(set(pids)) == 2
         slow = [asyncio.ensure_future(team.play(order(str(i), 200_000))) for i in range(2)]
@@ -70,7 +70,9 @@ def test_ray_workers_play_and_die_and_are_replaced(team: RayWorkers) -> None:
             task.cancel()
         assert (await team.play(order())).tokens >= 200, "another one took its place"
         assert pids[0] not in await team.pids()
-        with pytest.raises(Exception, match=r"config\.json"):  # of the problem, not of the worker
+        with pytest.raises(
+            Exception, match="expected a tokenizer"
+        ):  # of the problem, not of the worker
             await team.play(order(model="/nowhere"))
 
     asyncio.run(story())
