@@ -24,7 +24,6 @@ from .rollouts import draw_problems, roll_out
 from .settings import Settings
 from .window import Window
 
-SAMPLES = 8  # lines of each problem for calibration
 TRAINING = "training.json"  # beside a challenger's weights: what it learned from
 CHECKPOINT_EVERY = 25  # steps: about half a minute
 
@@ -129,7 +128,7 @@ def _calibrate(
     try:
         told = lambda done: report("calibration", done, len(problems), "")  # noqa: E731
         drawn = asyncio.run(
-            roll_out(engine, problems, SAMPLES, settings.seed, told, as_searched=True)
+            roll_out(engine, problems, settings.samples, settings.seed, told, as_searched=True)
         )
     finally:
         engine.close()

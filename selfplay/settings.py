@@ -35,6 +35,7 @@ class Settings(BaseModel):
     lora: int = Field(default=0, ge=0)  # rank of the adapters; 0: all weights are trained
     expert: float = Field(default=0.3, ge=0, le=1)  # share of demonstrations in every batch
     calibration: int = Field(default=400, gt=0)  # reserved problems that calibrate a challenger
+    samples: int = Field(default=8, gt=0)  # lines of each of them
     duel_batch: int = Field(default=48, gt=0)  # problems of a family between looks at the score
     duel_policy: int = Field(default=3000, gt=0)  # of a family at most, System 1
     duel_search: int = Field(default=288, gt=0)  # of a family at most, each search budget

@@ -18,8 +18,8 @@ from selfplay.settings import Settings
 from tests.selfplay.crew import Crew, ExpertEngine, Quiet
 
 SETTINGS = Settings(
-    model="tiny", domains=("countdown",), tokens=60, problems=10, placement=2, steps=4, rows=2,
-    calibration=1, duel_batch=40, duel_policy=320, duel_search=80, duel_tokens=(40, 60),
+    model="tiny", domains=("countdown",), tokens=60, problems=10, placement=2, steps=3, rows=2,
+    calibration=1, samples=1, duel_batch=40, duel_policy=320, duel_search=80, duel_tokens=(40, 60),
     window=15,
 )  # fmt: skip
 GENERATIONS = 2

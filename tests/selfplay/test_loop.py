@@ -95,7 +95,7 @@ def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
         ("generation 0: play", "3"),
         ("generation 1: play", "4"),
         ("generation 1: targets", "0"),
-        ("generation 1: training", "3"),
+        ("generation 1: training", "2"),
         ("generation 1: calibration", "5"),
         ("generation 1: arena", "20"),
         ("generation 2: arena", "1"),
