@@ -88,17 +88,15 @@ def test_nothing_is_left_over(undisturbed: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
     undisturbed: Path, tmp_path: Path
 ) -> None:
     for part, number in (
-        ("generation 0: play", "3"),
         ("generation 1: play", "4"),
-        ("generation 1: targets", "0"),
         ("generation 1: training", "2"),
         ("generation 1: calibration", "5"),
         ("generation 1: arena", "20"),
-        ("generation 2: arena", "1"),
     ):
         assert run(tmp_path, part, number) == -signal.SIGKILL, (part, number)
     assert run(tmp_path) == 0
