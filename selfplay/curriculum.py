@@ -15,7 +15,7 @@ from random import Random
 
 MEMORY = 400.0  # problems a posterior remembers: the model changes, old results fade
 FLOOR = 0.1  # of all problems are spread evenly, so that nothing mastered is forgotten
-READY = 0.25  # the next level opens when the rate is surely above this
+READY = 0.15  # the next level opens when the rate is surely above this
 
 Cell = tuple[str, int]  # family, level
 

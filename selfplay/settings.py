@@ -46,7 +46,7 @@ class Settings(BaseModel):
     def scaled(self, seconds: float | None) -> Settings:
         """Smaller generations for a run of so many seconds: at least two should fit."""
         share = 1.0 if seconds is None else min(1.0, seconds / (2 * GENERATION_S))
-        sizes = ("problems", "steps", "placement", "calibration", "duel_policy", "duel_search")
+        sizes = ("problems", "steps", "calibration", "duel_policy", "duel_search")
         return self.model_copy(
             update={name: max(1, round(getattr(self, name) * share)) for name in sizes}
         )
