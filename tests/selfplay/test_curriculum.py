@@ -23,8 +23,8 @@ def test_what_is_half_solved_is_played_most_and_what_is_mastered_is_kept():
     half, done, never = ("countdown", 4), ("countdown", 3), ("equations", 1)
     plan = Curriculum(LEVELS).after({done: (398, 2), half: (200, 200), never: (0, 400)})
     drawn = Counter(plan.draw(Random(i)) for i in range(4000))
-    assert drawn[half] > 0.8 * 4000
-    floor = 4000 * FLOOR / 3
+    assert drawn[half] > 0.5 * 4000, "the rest goes to the next level, which nobody has played"
+    floor = 4000 * FLOOR / 4
     assert drawn[done] > 0.7 * floor
     assert drawn[never] > 0.7 * floor
 
