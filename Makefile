@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start nodes engine occupancy deadlines value memory mcts_vs_bon gate improve accuracy)
+	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon gate improve accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -53,6 +53,8 @@ help:
 .venv/.dev: .venv/.run
 	$(call say,[+] installing the tools for tests and checks)
 	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[gym]' >/dev/null 2>&1 || printf '%s\n' \
+		"[!] no reasoning-gym: its library pycosat needs a C compiler here; its tests are skipped" >&2
 	@touch $@
 
 # --- the product

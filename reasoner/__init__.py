@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from search import StopReason as StopReason
     from verifiers import Problem as Problem
     from verifiers import Verdict as Verdict
+    from verifiers import verifier as verifier
 
     from .agent import Reasoner as Reasoner
     from .agent import ask as ask
@@ -46,6 +47,7 @@ _HOMES = {
     "StopReason": "search",
     "Problem": "verifiers",
     "Verdict": "verifiers",
+    "verifier": "verifiers",
 }
 
 __all__ = list(_HOMES)

@@ -11,12 +11,12 @@ from functools import cache
 from typing import ParamSpec, TypedDict, TypeVar, Unpack
 
 from search import Budget, StopWhen, parse_seconds, strategy
-from verifiers import Problem, domain, recognise
+from verifiers import Problem, signed
 
 from .answer import Answer
 from .catalog import DEFAULT, Model, find_model
+from .chosen import Asked, choose, choose_again
 from .errors import RunError, UsageError
-from .question import check_question
 from .recorder import revive
 from .records import Header, Knots, Limits, Resume
 from .runs import Store, new_run_id
@@ -24,15 +24,10 @@ from .sync import run
 from .thinking import Plan, Thinking
 from .traces import TraceWriter
 
-GENERAL_NOTE = (
-    "no verifier knows this kind of question, so agreement is the only measure of confidence; "
-    "the bundled model knows countdown, arithmetic, equations and short word problems; "
-    "for anything else bring a bigger model: the README says how to plug in an engine"
-)
-
 
 class Options(TypedDict, total=False):
-    """How to think. ``stop_when``: verified, confident (the default) or budget."""
+    """How to think. ``stop_when``: verified, confident (the default) or budget. ``verifier``:
+    judges in its domain's place. ``unsafe_exec``: where no sandbox works, do without one."""
 
     strategy: str
     stop_when: str
@@ -40,6 +35,8 @@ class Options(TypedDict, total=False):
     max_nodes: int | None
     seed: int
     save: bool
+    verifier: Asked | None
+    unsafe_exec: bool
 
 
 class Reasoner:
@@ -47,12 +44,21 @@ class Reasoner:
 
     ``model``: a name from the catalog or a model's folder, loaded with the first question; or a
     model that is loaded already.
-    ``store``: where runs are saved. Safe to use from several threads and event loops.
+    ``store``: where runs are saved. ``verifier``: judges all answers, unless a question brings
+    another: a name, ``./file.py:function``, ``package.module:function``, a function or a verifier.
+    Safe to use from several threads and event loops.
     Raises ``ModelError`` for an unknown model at once, for a broken one when it is loaded.
     """
 
-    def __init__(self, model: str | Model = DEFAULT, *, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Model = DEFAULT,
+        *,
+        store: Store | None = None,
+        verifier: Asked | None = None,
+    ) -> None:
         self.store = store or Store()
+        self.verifier = verifier
         self._lock = threading.Lock()
         self._loaded: Model | None = None
         if isinstance(model, Model):
@@ -91,15 +97,14 @@ class Reasoner:
         Raises ``UsageError`` when something about the request makes no sense.
         """
         _check_options(options)
-        if isinstance(question, str):
-            question = recognise(check_question(question))
-        problem = question.public()
         limits = Limits(
             None if think is None else _sensible(parse_seconds, think),
             options.get("max_tokens"),
             options.get("max_nodes"),
         )
-        family = domain(problem.domain)
+        asked, unsafe = options.get("verifier") or self.verifier, options.get("unsafe_exec", False)
+        chosen = choose(asked, question, unsafe)
+        problem = chosen.problem
         plan = Plan(
             problem,
             _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),
@@ -107,7 +112,8 @@ class Reasoner:
             check_stop_when(options.get("stop_when", StopWhen.CONFIDENT)),
             options.get("seed", 0),
             self.model,
-            note=GENERAL_NOTE if problem.domain == "general" else "",
+            chosen.verifier,
+            note=chosen.note,
         )
 
         def open_trace(model: Model) -> tuple[str, TraceWriter]:
@@ -124,12 +130,13 @@ class Reasoner:
                     data=dict(problem.data),
                     model=self.model,
                     fingerprint=model.fingerprint,
-                    verifier=f"{family.name}@{family.version}",
+                    verifier=signed(chosen.verifier),
                     strategy=plan.strategy,
                     stop_when=plan.stop_when,
                     seed=plan.seed,
                     limits=limits,
                     curve=_knots(model, problem),
+                    judge=chosen.spec,
                 ),
             )
             self.store.prune(keep=run_id)
@@ -162,10 +169,14 @@ class Reasoner:
         *,
         strategy: str | None = None,
         stop_when: str | None = None,
+        verifier: Asked | None = None,
+        unsafe_exec: bool = False,
     ) -> Thinking:
         """Think on: the same tree, ``think`` longer ("+30s" reads as "30s"); after ``kill -9`` too.
 
-        The model is this reasoner's. Raises ``RunError`` when the run is in use or unreadable.
+        The model is this reasoner's, the verifier the run's; one that was given in Python must be
+        given again. Raises ``RunError`` when the run is in use or unreadable, and when its
+        verifier is gone or another by now.
         """
         added_s = _sensible(
             parse_seconds, think.removeprefix("+") if isinstance(think, str) else think
@@ -181,6 +192,7 @@ class Reasoner:
         try:
             trace = self.store.read(run_id)
             header, past = trace.header, revive(trace)
+            chosen = choose_again(verifier or self.verifier, past.problem, header, unsafe_exec)
             limits = Limits(past.used.seconds + added_s)
             plan = Plan(
                 past.problem,
@@ -189,10 +201,11 @@ class Reasoner:
                 check_stop_when(stop_when or past.terms.stop_when),
                 past.terms.seed,
                 self.model,
+                chosen.verifier,
                 past.tree,
                 past.used,
                 past.first_answer_s,
-                GENERAL_NOTE if header.domain == "general" else "",
+                chosen.note,
             )
         except BaseException:
             if isinstance(writer, TraceWriter):

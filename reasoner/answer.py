@@ -35,7 +35,8 @@ class Answer:
     ``verified``: True and False are a verifier's word; None = nothing here can judge it.
     ``confidence``: in [0, 1]; 0.0 without an answer. ``steps``: the line that led to it.
     ``reason``: the verifier's, or why there is no answer. ``note``: what else the reader should
-    know. ``load_s``: loading the model, before the clock started.
+    know. ``load_s``: loading the model, before the clock started. ``verifier``: who judged, as
+    ``name@version``.
     """
 
     answer: str | None
@@ -54,6 +55,7 @@ class Answer:
     reason: str = ""
     note: str = ""
     load_s: float = 0.0
+    verifier: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""

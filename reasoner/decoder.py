@@ -19,7 +19,7 @@ from .engine import Finish
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
-from .row import Phase, Row
+from .row import Phase, Row, shared
 from .row_store import RowStore
 from .stats import Stats
 from .threads import ThreadChoice
@@ -45,8 +45,7 @@ class Decoder:
         self.stats = Stats()
         self._model, self._tokenizer, self._cache = model, tokenizer, cache
         self._max_rows, self._batch_bytes = max_rows, batch_bytes
-        probe = torch.ones(128, 256), torch.ones(256, 256)
-        self._threads = ThreadChoice(threads, torch.set_num_threads, lambda: torch.mm(*probe))
+        self._threads = ThreadChoice(threads, torch.set_num_threads)
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
         unused = range(tokenizer.size, model.config.vocab)  # rows that only round the matrix off
@@ -112,7 +111,6 @@ class Decoder:
 
     def _advance(self, rows: list[Row]) -> list[Group]:
         """Feed, sample, fork and finish; ``rows`` are dense."""
-        self._threads.use_for(len(rows))
         hidden = self._feed(rows)
         tokens, logprobs = self._sample(hidden, rows)
         goods = self._read_values(hidden, rows)
@@ -177,14 +175,8 @@ class Decoder:
                 self._cache.load(slots, self._draft.row(i))
             new = row.group.prompt[len(slots) : row.stored]
             tokens.append([*new, *[self._tokenizer.special.pad] * (width - len(new))])
-        self._threads.use_for(len(missing) * width)
-        self._model.forward(
-            torch.tensor(tokens),
-            (torch.tensor(starts).unsqueeze(1) + torch.arange(width)).clamp_(max=last),
-            self._draft.keys,
-            self._draft.values,
-            span,
-        )
+        positions = (torch.tensor(starts).unsqueeze(1) + torch.arange(width)).clamp_(max=last)
+        self._pass(torch.tensor(tokens), positions, self._draft, span)
         for i, (place, row, _) in enumerate(missing):
             drafted = self._draft.row(i)
             self._store.row(place)[:, :, :, : row.stored] = drafted[:, :, :, : row.stored]
@@ -196,12 +188,18 @@ class Decoder:
         self._store.reserve(len(rows), span)
         self.stats.iterations += 1
         self.stats.tokens += len(rows)
-        return self._model.forward(
-            torch.tensor([row.feed for row in rows]).unsqueeze(1),
-            torch.tensor([row.stored for row in rows]).unsqueeze(1),
-            self._store.keys,
-            self._store.values,
-            span,
+        tokens = torch.tensor([row.feed for row in rows]).unsqueeze(1)
+        positions = torch.tensor([row.stored for row in rows]).unsqueeze(1)
+        return self._pass(tokens, positions, self._store, span, shared(rows))
+
+    def _pass(
+        self, tokens: Tensor, positions: Tensor, store: RowStore, span: int, shared: int = 0
+    ) -> Tensor:
+        """Through the network, with as many threads as pay; see ``Llama.forward``."""
+        return self._threads.run(
+            tokens.size(0),
+            tokens.numel(),
+            lambda: self._model.forward(tokens, positions, store.keys, store.values, span, shared),
         )
 
     def _sample(self, hidden: Tensor, rows: list[Row]) -> tuple[list[int], list[float]]:

@@ -2,8 +2,9 @@
 
 What makes it fast: weights packed once for oneDNN with the residual add, SiLU and gate product
 fused behind the matrix product; norm weights folded into the next matrix; the query heads of one
-key-value head handled as rows of one small product (Ainslie et al. 2023, arXiv 2305.13245); and
-the whole pass compiled by TorchScript, so that Python is entered, and its lock taken, once.
+key-value head handled as rows of one small product (Ainslie et al. 2023, arXiv 2305.13245); what
+all rows begin with looked at once for all of them (Juravsky et al. 2024, arXiv 2402.05099); and the
+whole pass compiled by TorchScript, so that Python is entered, and its lock taken, once.
 
 Shapes: B rows, S new tokens a row, V vocabulary, H hidden, W rows of storage, G key-value heads,
 Q query heads for each of them, D head size, T tokens of storage a row, L layers.
@@ -67,6 +68,7 @@ def _forward(
     keys: Tensor,  # float [L, W, G, T, D]; rows 0..B-1 are read and written
     values: Tensor,  # the same
     span: int,  # storage positions 0..span-1 can be looked at
+    shared: int,  # of these, so many hold the same tokens in every row; only if S is 1
     embedding: Tensor,  # [V, H]
     rope: Tensor,  # float [positions, 2, 1, D]: cosine, signed sine
     layers: list[tuple[Tensor, Tensor, Tensor, Tensor, Tensor]],  # qkv, out, gate, up, down
@@ -91,6 +93,7 @@ def _forward(
     repeat = 1 if new == 1 else share
     mask = torch.zeros(1).masked_fill(ahead, float("-inf"))
     mask = mask.expand(rows, heads, new, repeat, span).reshape(rows * heads, new * repeat, span)
+    own_mask = mask[:, :, shared:]
     scale = size**-0.5
     for i, (qkv_weight, out_weight, gate_weight, up_weight, down_weight) in enumerate(layers):
         normal = F.rms_norm(x, (hidden,), None, eps)
@@ -108,8 +111,19 @@ def _forward(
         key = key.view(-1, length, size)[: rows * heads, :span]
         value = value.view(-1, length, size)[: rows * heads, :span]
         q = q.reshape(rows * heads, new * share, size)
-        scores = torch.baddbmm(mask, q, key.transpose(1, 2), alpha=scale)
-        mixed = torch.bmm(scores.softmax(-1), value)
+        if shared == 0:
+            scores = torch.baddbmm(mask, q, key.transpose(1, 2), alpha=scale)
+            mixed = torch.bmm(scores.softmax(-1), value)
+        else:  # what all rows share is read once, for all queries in one product
+            q_all = q.view(rows, heads, share, size).transpose(0, 1).reshape(heads, -1, size)
+            scores = torch.bmm(q_all, keys[i, 0, :, :shared].transpose(1, 2)) * scale
+            scores = scores.view(heads, rows, share, shared).transpose(0, 1)
+            late = torch.baddbmm(own_mask, q, key[:, shared:].transpose(1, 2), alpha=scale)
+            scores = torch.cat((scores.reshape(-1, share, shared), late), -1).softmax(-1)
+            first = scores[:, :, :shared].reshape(rows, heads, share, shared).transpose(0, 1)
+            mixed = torch.bmm(first.reshape(heads, -1, shared), values[i, 0, :, :shared])
+            mixed = mixed.view(heads, rows, share, size).transpose(0, 1).reshape(-1, share, size)
+            mixed = torch.baddbmm(mixed, scores[:, :, shared:], value[:, shared:])
         if new > 1:
             mixed = mixed.view(rows, heads, new, share, size).transpose(1, 2)
         mixed = mixed.reshape(count, queries * size).to(x.dtype)
@@ -221,7 +235,13 @@ class Llama:
         return found.float()
 
     def forward(
-        self, tokens: Tensor, positions: Tensor, keys: Tensor, values: Tensor, span: int
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        span: int,
+        shared: int = 0,
     ) -> Tensor:
         """See :func:`_forward`: stores keys and values, returns hidden states [B * S, H]."""
         return self._forward(  # type: ignore[no-any-return]
@@ -230,6 +250,7 @@ class Llama:
             keys,
             values,
             span,
+            shared,
             self._embedding,
             self._rope,
             self._layers,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from search import Chain, Job, Meter, Outcome, Proposal, Thought
-from verifiers import Domain, Problem
+from search import Chain, Job, Meter, Proposal, Thought
+from verifiers import Domain, Problem, Verifier
 
 from .allowance import Allowance
 from .engine import Completion, Engine, Finish, Generation, Measured, Request
 from .errors import EngineError
+from .judging import Judging
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
 LINE_TOKENS = 320  # a whole line of thought
@@ -32,17 +33,22 @@ class Policy:
         problem: Problem,
         calibrate: Callable[[float], float] | None,
         meter: Meter,
+        verifier: Verifier | None = None,
     ) -> None:
         """``calibrate``: raw P(good) -> P(ends verified), for this domain; None: the model can not
         tell here, so nothing is valued. ``meter``: requests together ask for no more tokens than
-        it has left."""
+        it has left. ``verifier``: judges answers in the domain's place."""
         self._engine = engine
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
         limit = meter.budget.tokens
         self._allowance = None if limit is None else Allowance(limit - meter.tokens)
-        self._judged: dict[str, Outcome] = {}  # by answer: one line is reached many times
+        self._judging = Judging(verifier or domain, domain, self._problem, meter)
+
+    def close(self) -> None:
+        """Give up what is still being judged."""
+        self._judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -60,7 +66,9 @@ class Policy:
         except EngineError as error:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
-        return Proposal(chains, generation.tokens)
+        ends = [chain.thoughts[-1].outcome for chain in chains]
+        await self._judging.settle(end.answer for end in ends if end is not None)
+        return Proposal(tuple(map(self._judged, chains)), generation.tokens)
 
     async def _generate(self, request: Request) -> Generation:
         """What the engine says, within the token budget where there is one."""
@@ -88,7 +96,7 @@ class Policy:
             steps = (*steps, line)
             key = self._domain.state_key(self._problem, steps)
             answer = None if key is None else self._domain.answer(self._problem, steps)
-            outcome = None if answer is None else self._outcome(answer)
+            outcome = None if answer is None else self._judging.outcome(answer)
             thoughts.append(Thought(line, key, outcome=outcome))
             if key is None or outcome is not None:
                 break
@@ -103,21 +111,13 @@ class Policy:
             thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
         return Chain(tuple(thoughts), completion.count)
 
-    def _outcome(self, answer: str) -> Outcome:
-        if (known := self._judged.get(answer)) is None:
-            known = self._judged[answer] = self._judge(answer)
-        return known
-
-    def _judge(self, answer: str) -> Outcome:
-        try:
-            group = self._domain.normalise(answer)
-        except Exception:  # a plug-in's failure to normalise must not lose the answer
-            group = answer
-        try:
-            verdict = self._domain.verify(self._problem, answer)
-        except Exception as error:  # a verifier's failure is never a wrong answer
-            return Outcome(answer, group, None, f"the verifier failed: {type(error).__name__}")
-        return Outcome(answer, group, verdict.score, verdict.reason)
+    def _judged(self, chain: Chain) -> Chain:
+        """The same chain, its end as it is known by now."""
+        *before, last = chain.thoughts
+        if last.outcome is None:
+            return chain
+        outcome = self._judging.outcome(last.outcome.answer)
+        return Chain((*before, replace(last, outcome=outcome)), chain.count)
 
 
 def coolness(domain: Domain) -> float:

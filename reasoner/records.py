@@ -29,7 +29,8 @@ class Limits:
 class Header:
     """The first record: what was asked, of whom, and how.
 
-    ``curve``: calibrates the confidence of unjudged answers; None: taken as it is.
+    ``curve``: calibrates the confidence of unjudged answers; None: taken as it is. ``judge``:
+    where its verifier was found; None: the domain's own, or one that was given in Python.
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class Header:
     seed: int
     limits: Limits
     curve: Knots | None = None
+    judge: str | None = None
     kind: Literal["header"] = "header"
     schema: int = SCHEMA
 

@@ -8,6 +8,8 @@ from enum import Enum, auto
 from .engine import Finish
 from .group import Group
 
+_SHARING = 16  # rows; fewer gain nothing from looking at their beginning together
+
 
 class Phase(Enum):
     WRITE = auto()  # the next token is sampled
@@ -40,3 +42,13 @@ class Row:
             Row(self.group, samples, token, self.stored, list(self.tokens), self.logprob + logprob)
             for token, (logprob, samples) in drawn.items()
         ]
+
+
+def shared(rows: list[Row]) -> int:
+    """How many tokens all ``rows`` begin with, as far as their prompts tell; 0 for a few rows."""
+    if len(rows) < _SHARING:
+        return 0
+    prompts = [group.prompt for group in dict.fromkeys(row.group for row in rows)]
+    first, last = min(prompts), max(prompts)  # in the order of a dictionary: all are in between
+    pairs = enumerate(zip(first, last, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), len(first))

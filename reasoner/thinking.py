@@ -6,14 +6,15 @@ import asyncio
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from search import Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tree, strategy
 from search import Spent as Used
 from search.loop import search
-from verifiers import Problem, domain
+from verifiers import Problem, Verifier, domain, signed
+from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
@@ -37,7 +38,8 @@ OpenTrace = Callable[[Model], tuple[str, TraceWriter]]
 class Plan:
     """What to think about and how.
 
-    ``used``, ``first_answer_s`` and a grown ``tree`` come from earlier sittings of a run.
+    ``verifier``: judges the answers. ``used``, ``first_answer_s`` and a grown ``tree`` come from
+    earlier sittings of a run.
     """
 
     problem: Problem
@@ -46,6 +48,7 @@ class Plan:
     stop_when: StopWhen
     seed: int
     model: str
+    verifier: Verifier
     tree: Tree = field(default_factory=Tree)
     used: Used = field(default_factory=Used)
     first_answer_s: float | None = None
@@ -170,11 +173,12 @@ class Thinking:
     async def _search(self, model: Model) -> Answer:
         plan = self.plan
         meter = self._meter = Meter(plan.budget, already=plan.used)
-        family = domain(plan.problem.domain)
+        own, name = plan.verifier, plan.problem.domain
+        family = own if is_domain(own) and own.name == name else domain(name)
         self._confidence = model.calibration.confidence_of(family.name)
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)
-        policy = Policy(model.engine, family, plan.problem, value, meter)
+        policy = Policy(model.engine, family, plan.problem, value, meter, plan.verifier)
         self._save(model)
         recorder = Recorder(self._writer, self.tree, self.best)
 
@@ -186,17 +190,18 @@ class Thinking:
             if recorder.grew(meter.elapsed, job, proposal, best):
                 self._wake.set()
 
-        stop = await search(
-            self.tree,
-            self._strategy,
-            policy,
-            meter,
-            width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
-            stop_when=plan.stop_when,
-            on_event=grew,
-            interrupted=lambda: self._stopping,
-            seed=plan.seed,
-        )
+        with closing(policy):
+            stop = await search(
+                self.tree,
+                self._strategy,
+                policy,
+                meter,
+                width=max(1, model.engine.capacity // SAMPLES_PER_JOB),
+                stop_when=plan.stop_when,
+                on_event=grew,
+                interrupted=lambda: self._stopping,
+                seed=plan.seed,
+            )
         used = meter.spent
         recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes))
         return self._answer(stop, used)
@@ -239,6 +244,7 @@ class Thinking:
             reason=self._failure if outcome is None else outcome.reason,
             note=plan.note,
             load_s=round(self.load_s, 4),
+            verifier=signed(plan.verifier),
         )
 
 

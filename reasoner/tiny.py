@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import os
+import sys
 import threading
 import weakref
 from collections import deque
@@ -25,9 +26,11 @@ from .llama import Llama
 from .stats import Stats
 from .tokenizer import Tokenizer
 
-_MAX_ROWS = 256
-_BATCH_BYTES = 512 << 20  # storage of the rows in flight, at most; it grows with use
+_MAX_ROWS = 512
+_BATCH_BYTES = 1 << 30  # storage of the rows in flight, at most; it grows with use
 _MAX_THREADS = 4  # the matrices are too small to feed more
+_SWITCH_S = 1e-4  # Python's 5 ms, several times in an iteration, would make the engine wait for the
+# interpreter's lock for a fifth of its time while a search thinks in another thread
 _PARTS_APART = 0x9E3779B9  # between the seeds of a large request's parts
 
 
@@ -99,6 +102,7 @@ class TinyEngine:
         self._inbox: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._worker = threading.Thread(
             target=_work, args=(self._decoder, self._inbox), name="reasoner-engine", daemon=True
         )

@@ -17,7 +17,7 @@ class Auto:
     """One anytime plan on one tree.
 
     System 1's greedy line first, together with ``lines`` sampled ones, then tree search. Where
-    answers are not judged, half of the jobs go on drawing lines: only agreement tells there.
+    answers are not judged, every other job goes on drawing lines: only agreement tells there.
     ``batch``: lines per job.
     """
 
@@ -33,8 +33,7 @@ class Auto:
         asked = lines_asked(tree)
         if asked < self.lines:
             return roll_out(tree, min(self.batch, self.lines - asked), seed)
-        if not tree.answers.judged and tree.answers.groups:
-            steps = tree.expansions + sum(not job.to_end for job in tree.flying.values())
-            if (asked - self.lines) <= steps * self.batch:
-                return roll_out(tree, self.batch, seed)
+        turn = tree.jobs + len(tree.flying)
+        if not tree.answers.judged and tree.answers.groups and turn % 2:
+            return roll_out(tree, self.batch, seed)
         return self.mcts.select(tree, seed)

@@ -25,13 +25,10 @@ class Mcts:
     ``noise``: scale of the Gumbel noise at the root. 0 by default, because the steps compared
     were drawn from the policy, which is the Gumbel top-k trick itself (Kool et al. 2019);
     drawing a second time cost 3 points on simulated Games of 24. 1 for exploration in self-play.
-    ``rollouts``: every so many visits the chosen node is played out to the end instead of one
-    step: AlphaGo's mix of value and roll-out (Silver et al. 2016), which halved the time to solve
-    countdown with 6 numbers. Where all is being looked at already, a node is played out, too,
-    rather than leave the engine idle. 0: never.
-    ``lines``: how many at a time, at least and at most; between, half as many again as jobs are
-    in flight: with few, an early answer is a matter of latency and thrift; with many, of feeding
-    the engine.
+    ``lines``: the chosen node is played out to the end, not by one step: AlphaGo's roll-outs
+    (Silver et al. 2016), each of which also adds a path to the tree. So many lines at a time, at
+    least and at most; between, half as many again as jobs are in flight: with few, an early answer
+    is a matter of latency and thrift; with many, of feeding the engine. (0, 0): one step.
     """
 
     widening: Widening = field(default_factory=Widening)
@@ -39,18 +36,14 @@ class Mcts:
     flatten: float = 2.0
     noise: float = 0.0
     noise_seed: int = 0
-    rollouts: int = 2
     lines: tuple[int, int] = (4, 16)
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
         least, most = self.lines
-        lines = min(most, max(least, 3 * len(tree.flying) // 2)) if self.rollouts else 0
+        lines = min(most, max(least, 3 * len(tree.flying) // 2))
         job = descend(tree, seed, self.widening, self.at_root, below_root, lines)
-        turn = tree.jobs + len(tree.flying) + 1
-        if job is None or job.to_end or not lines or turn % self.rollouts:
-            return job
-        return replace(job, to_end=True, samples=lines)
+        return replace(job, to_end=True, samples=lines) if job and lines else job
 
     def at_root(self, tree: Tree, node: int, children: list[int]) -> int:
         """The least visited of the steps still considered in this phase."""

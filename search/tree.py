@@ -41,7 +41,6 @@ class Tree:
         self.jobs = 0  # applied, failed ones not counted
         self.errors = 0  # failed jobs
         self.lines = 0  # lines drawn from the root, greedy ones not counted
-        self.expansions = 0  # applied step jobs
         self.greedy = 0  # applied greedy roll-outs from the root
         self.dead_ends = 0  # samples that were not allowed or led back
         self.deepest = 0  # steps on the longest path
@@ -150,12 +149,11 @@ class Tree:
         self.jobs += 1
         self.dead_ends += growth.dead_ends
         self.deepest = max(self.deepest, growth.deepest)
-        if not job.to_end:
-            self.expansions += 1
-        elif job.node == ROOT and job.temperature == 0.0:
-            self.greedy += 1
-        elif job.node == ROOT:
-            self.lines += job.samples
+        if job.to_end and job.node == ROOT:
+            if job.temperature == 0.0:
+                self.greedy += 1
+            else:
+                self.lines += job.samples
 
     def refresh(self, node: int) -> None:
         """Recompute q from the node's own value and its children."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from reasoner.cards import licence
 from reasoner.engine import Completion, Engine, Request
 from reasoner.policy import LINE_TOKENS, coolness
 from verifiers import Problem, Step, domain
+from verifiers.source import Source
 
 from .corpus import fresh_problem
 
@@ -75,8 +77,11 @@ async def roll_out(
     """Judged lines for each problem, in the problems' order; ``report`` counts problems done.
 
     ``as_searched``: as warm or cold as a search draws, for calibration; else at temperature 1,
-    which shows the value more ways to fail.
+    which shows the value more ways to fail. Raises ``UsageError`` before anything is drawn when
+    a verifier fails its own test: what it pays for must not be learned.
     """
+    for name in sorted({problem.domain for problem in problems}):
+        await licence(domain(name), Source("name", name))
     gate = asyncio.Semaphore(IN_FLIGHT)
     finished = 0
 

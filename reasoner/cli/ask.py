@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import UnsafeExec
+
 
 def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads standard input.")],
@@ -23,6 +25,15 @@ def ask(
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens to compute.")] = None,
     max_nodes: Annotated[int | None, typer.Option(help="Most states to search.")] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins.")] = 0,
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERIFIER",
+            help="Judge answers by this: a name, ./file.py:function or module:function.",
+            show_default=False,
+        ),
+    ] = None,
+    unsafe_exec: UnsafeExec = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not save this run.")] = False,
 ) -> int:
@@ -33,7 +44,7 @@ def ask(
 
     if question == "-":
         question = decode_question(sys.stdin.buffer.read(MAX_BYTES + 64))
-    thinking = Reasoner(model).stream(
+    thinking = Reasoner(model, verifier=verifier).stream(
         question,
         think,
         strategy=strategy,
@@ -42,5 +53,6 @@ def ask(
         max_nodes=max_nodes,
         seed=seed,
         save=not no_save,
+        unsafe_exec=unsafe_exec,
     )
     return conduct(thinking, json=json)

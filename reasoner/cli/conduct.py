@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from search import StopReason
-from verifiers import domain
+from verifiers import self_checking
 
 from ..answer import Answer
 from ..plain import plain
@@ -37,7 +37,7 @@ def conduct(thinking: Thinking, *, json: bool) -> int:
             print(json_text.dumps(answer.as_dict()), flush=True)
         elif answer.answer is not None:
             print(plain(answer.answer), flush=True)
-        for line in verdict(answer):
+        for line in verdict(answer, self_checking(thinking.plan.verifier)):
             say(line)
     return watched.signalled or exit_code(answer)
 
@@ -49,8 +49,8 @@ def exit_code(answer: Answer) -> int:
     return 4 if answer.verified is False else 0
 
 
-def verdict(answer: Answer) -> Iterator[str]:
-    """What to say of an answer, for people."""
+def verdict(answer: Answer, checked: bool) -> Iterator[str]:
+    """What to say of an answer, for people. ``checked``: a verifier looked at every one."""
     used = duration(answer.budget.used_s)
     if answer.stop_reason is StopReason.INTERRUPTED:
         yield f"interrupted after {used}"
@@ -58,14 +58,14 @@ def verdict(answer: Answer) -> Iterator[str]:
         if answer.stop_reason is StopReason.ENGINE:
             yield f"no answer: the model keeps failing: {answer.reason}"
         else:
-            found = "no answer verified" if domain(answer.domain).self_checking else "no answer"
+            found = "no answer verified" if checked else "no answer"
             yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
-    elif answer.verified is False:
-        yield f"no answer verified in {used}; this one was rejected: {answer.reason}"
     elif answer.verified:
         yield f"verified in {used}"
     else:
-        yield standing(answer.confidence, answer.verified)
+        before = "" if answer.verified is None else f"no answer verified in {used}; this one: "
+        why = f": {answer.reason}" if checked and answer.reason else ""
+        yield before + standing(answer.confidence, answer.verified) + why
     if answer.note:
         yield f"note: {answer.note}"
     facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"

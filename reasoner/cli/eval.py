@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .options import UnsafeExec
+
 
 def evaluate(
     what: Annotated[str, typer.Argument(metavar="SUITE|FILE.jsonl", show_default=False)],
@@ -18,6 +20,15 @@ def evaluate(
     one_at_a_time: Annotated[
         bool, typer.Option("--one-at-a-time", help="Each question has the machine to itself.")
     ] = False,
+    verifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERIFIER",
+            help="Judge and grade answers by this: a name, ./file.py:function or module:function.",
+            show_default=False,
+        ),
+    ] = None,
+    unsafe_exec: UnsafeExec = False,
     seed: Annotated[int, typer.Option(help="Seed of every search.")] = 0,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first N questions.", show_default=False)
@@ -34,15 +45,17 @@ def evaluate(
 ) -> int:
     """How often is the selected answer right, and what does more thinking time buy?
 
-    A suite is game24, countdown, countdown5, countdown6, arithmetic, equations or word_problems.
+    A suite is game24, countdown, countdown5, countdown6, arithmetic, equations, word_problems,
+    by_hand, or gym:FAMILY of reasoning-gym.
     A JSONL file has one object a line: "question" and, where you have them, "reference" (the
     right answer), "domain" and "id". The table goes to stderr.
     """
     from rich.console import Console
 
     from ..agent import Reasoner
+    from ..chosen import begin
     from ..errors import ReasonerError
-    from ..evaluate import Plan, Results, load, parse_arms, report, run
+    from ..evaluate import Plan, Results, grader_of, load, parse_arms, report, run
     from ..evaluate.asker import asker, identity
     from ..evaluate.plot import check_matplotlib
     from ..evaluate.plot import plot as draw
@@ -53,14 +66,17 @@ def evaluate(
     if plot is not None:
         check_matplotlib()
     arms = parse_arms(budgets, strategy)
-    items = tuple(load(what, limit))
+    judge = None if verifier is None else begin(verifier, unsafe_exec)
+    items = tuple(load(what, limit, judge))
+    own = grader_of(what)
+    grader = begin(own) if judge is None and own is not None else judge
     name = Path(what).stem
     console = Console(stderr=True)
     stopped = False
     try:
         results = Results(out)
-        with Reasoner(model) as reasoner:
-            plan = Plan(items, arms, identity(reasoner), seed, one_at_a_time)
+        with Reasoner(model, verifier=judge) as reasoner:
+            plan = Plan(items, arms, identity(reasoner), seed, one_at_a_time, grader)
             with progress(console, len(plan.todo(results)), name) as on_row:
                 try:
                     wait(run(plan, asker(reasoner), results, on_row))

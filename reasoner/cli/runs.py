@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .options import UnsafeExec
+
 app = typer.Typer(
     help="Saved runs: list, show, resume, export, mark, remove.",
     rich_markup_mode=None,
@@ -92,6 +94,7 @@ def resume(
     stop_when: Annotated[
         str | None, typer.Option(help="verified, confident or budget; as before by default.")
     ] = None,
+    unsafe_exec: UnsafeExec = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Think on about a saved question, on the same tree; also after it was killed."""
@@ -103,7 +106,7 @@ def resume(
     run_id = store.find(run_id)
     model = store.read(run_id, growth=False).header.model
     thinking = Reasoner(model, store=store).resume(
-        run_id, think, strategy=strategy, stop_when=stop_when
+        run_id, think, strategy=strategy, stop_when=stop_when, unsafe_exec=unsafe_exec
     )
     return conduct(thinking, json=json)
 

@@ -33,4 +33,6 @@ def standing(confidence: float, verified: bool | None) -> str:
     """How sure an answer is, in words."""
     if verified is None:
         return f"confidence {min(confidence, 0.99):.0%}, not verified"  # only proof is 100 %
-    return "verified" if verified else "rejected by the verifier"
+    if verified:
+        return "verified"
+    return f"scored {confidence:.2g}" if confidence > 0 else "rejected by the verifier"

@@ -6,7 +6,7 @@ from .arm import Arm, parse_arms
 from .report import ArmReport, Report, report
 from .results import Results, Row
 from .run import Ask, Plan, run
-from .suite import Item, load
+from .suite import Item, grader_of, load
 
 __all__ = [
     "Arm",
@@ -17,6 +17,7 @@ __all__ = [
     "Report",
     "Results",
     "Row",
+    "grader_of",
     "load",
     "parse_arms",
     "report",

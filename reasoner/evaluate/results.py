@@ -15,7 +15,8 @@ from ..errors import RunError
 class Setting(BaseModel):
     """What an answer depends on besides the program; rows of several settings may share one file.
 
-    ``model``: its name and, where it has one, the fingerprint of its weights.
+    ``model``: its name and, where it has one, the fingerprint of its weights. ``verifier``: who
+    judged in the domain's place, as ``name@version``; "" for the domain itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,6 +27,7 @@ class Setting(BaseModel):
     stop_when: StopWhen
     seed: int
     one_at_a_time: bool
+    verifier: str = ""
 
 
 class Row(BaseModel):

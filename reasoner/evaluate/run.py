@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import verifiers
-from verifiers import Problem
+from verifiers import Problem, Verifier
 
 from ..answer import Answer
 from .arm import Arm
@@ -31,13 +31,15 @@ Ask = Callable[[Problem, Arm, int], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure. ``model``: as in :class:`Setting`."""
+    """What to measure. ``model``: as in :class:`Setting`. ``verifier``: grades in the place of
+    each question's domain."""
 
     items: tuple[Item, ...]
     arms: tuple[Arm, ...]
     model: str
     seed: int = 0
     one_at_a_time: bool = False
+    verifier: Verifier | None = None
 
     def setting(self, arm: Arm) -> Setting:
         return Setting(
@@ -47,6 +49,7 @@ class Plan:
             stop_when=arm.stop_when,
             seed=self.seed,
             one_at_a_time=self.one_at_a_time,
+            verifier="" if self.verifier is None else verifiers.signed(self.verifier),
         )
 
     def todo(self, results: Results) -> list[tuple[Item, Arm]]:
@@ -66,18 +69,19 @@ async def run(plan: Plan, ask: Ask, results: Results, on_row: Callable[[Row], No
 
     async def measure(item: Item, arm: Arm) -> None:
         async with room:
-            row = await measured(item, arm, plan.setting(arm), ask)
+            row = await measured(item, arm, plan, ask)
         results.add(row)
         on_row(row)
 
     await asyncio.gather(*(measure(item, arm) for item, arm in plan.todo(results)))
 
 
-async def measured(item: Item, arm: Arm, setting: Setting, ask: Ask) -> Row:
+async def measured(item: Item, arm: Arm, plan: Plan, ask: Ask) -> Row:
+    setting = plan.setting(arm)
     try:
         answer, candidates = await ask(item.problem.public(), arm, setting.seed)
-        right = judge(item.problem, [] if answer.answer is None else [answer.answer])
-        covered = right or judge(item.problem, candidates)
+        chosen = [] if answer.answer is None else [answer.answer]
+        right, covered = await grade(item.problem, chosen, candidates, plan.verifier)
     except Exception as error:  # one broken question must not end a long evaluation
         return Row(setting=setting, item=item.id, error=f"{type(error).__name__}: {error}")
     return Row(
@@ -96,16 +100,42 @@ async def measured(item: Item, arm: Arm, setting: Setting, ask: Ask) -> Row:
     )
 
 
-def judge(problem: Problem, answers: Iterable[str]) -> bool | None:
+async def grade(
+    problem: Problem,
+    chosen: list[str],
+    candidates: tuple[str, ...],
+    verifier: Verifier | None,
+) -> tuple[bool | None, bool | None]:
+    """Is the chosen answer right, and was any candidate?"""
+    right = await judge(problem, chosen, verifier)
+    try:
+        return right, right or await judge(problem, candidates, verifier)
+    except VerifierFailed:
+        return right, None
+
+
+class VerifierFailed(Exception):
+    """A verifier erred, hung or crashed: that is no verdict on the answer."""
+
+
+async def judge(
+    problem: Problem, answers: Iterable[str], verifier: Verifier | None = None
+) -> bool | None:
     """Is one of ``answers`` right? None when the question can not be judged at all.
 
-    No answer is wrong wherever an answer could have been judged.
+    No answer is wrong wherever an answer could have been judged. Raises :class:`VerifierFailed`
+    when that decides.
     """
-    domain = verifiers.domain(problem.domain)
-    judgeable = domain.self_checking or problem.reference is not None
-    verdicts = [domain.verify(problem, answer).passed for answer in answers]
-    if any(verdicts):
-        return True
-    if None in verdicts or not judgeable:
-        return None
-    return False
+    by = verifier or verifiers.domain(problem.domain)
+    judgeable = verifiers.self_checking(by) or problem.reference is not None
+    failure = ""
+    for answer in answers:
+        verdict = await verifiers.ajudge(by, problem, answer)
+        if verdict.passed:
+            return True
+        judgeable &= verdict.passed is not None
+        if verdict.failed:
+            failure = f"{verdict.verifier} failed: {verdict.status}: {verdict.reason}"
+    if failure:
+        raise VerifierFailed(failure)
+    return False if judgeable else None

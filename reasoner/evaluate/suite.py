@@ -9,11 +9,14 @@ from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import verifiers
-from verifiers import SUITES, Problem
+from verifiers import SUITES, Problem, Verifier, VerifierError, gym
+from verifiers.arguments import frozen
+from verifiers.suites import SEED, SIZE
 
+from ..chosen import read
 from ..errors import UsageError
 
 
@@ -25,32 +28,56 @@ class Item:
     problem: Problem
 
 
+GYM = "gym:"
+
+
 class Line(BaseModel):
     """One line of a user's JSONL file. Unknown fields are errors: a reference under another
-    name would silently go unused."""
+    name would silently go unused. ``data``: public fields, which a verifier asks for by name."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     question: str
     reference: str | None = None
+    data: dict[str, JsonValue] = {}
     domain: str | None = None
     id: str | None = None
 
 
-def load(name: str, limit: int | None = None) -> list[Item]:
-    """The first ``limit`` items of a suite or of a JSONL file (anything that ends in .jsonl).
+def load(name: str, limit: int | None = None, verifier: Verifier | None = None) -> list[Item]:
+    """The first ``limit`` items of a suite, of a family of the gym (``gym:FAMILY``), or of a JSONL
+    file (anything that ends in .jsonl), whose questions ``verifier`` reads if it is a domain.
 
     Raises UsageError when the suite is unknown or a line of the file can not be read.
     """
     if name.endswith(".jsonl"):
-        items = read_jsonl(Path(name))
+        items = read_jsonl(Path(name), verifier)
+    elif name.startswith(GYM):
+        items = from_gym(name, limit or SIZE)
     elif name in SUITES:
         items = [Item(identity(problem), problem) for problem in verifiers.suite(name)]
     else:
         near = get_close_matches(name, SUITES, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(SUITES)}"
-        raise UsageError(f"expected a suite or a file ending in .jsonl, found {name!r}; {hint}")
+        raise UsageError(
+            f"expected a suite, gym:FAMILY or a file ending in .jsonl, found {name!r}; {hint}"
+        )
     return items if limit is None else items[:limit]
+
+
+def from_gym(name: str, count: int) -> list[Item]:
+    """The same problems every time; some families make one twice. Read as any question is."""
+    try:
+        made = gym.problems(name.removeprefix(GYM), count, seed=SEED)
+    except VerifierError as error:
+        raise UsageError(str(error)) from None
+    read = [replace(verifiers.recognise(p.question), reference=p.reference) for p in made]
+    return distinct((Item(identity(problem), problem) for problem in read), name)
+
+
+def grader_of(name: str) -> str | None:
+    """The verifier that grades a suite in the place of each question's domain."""
+    return "gym" if name.startswith(GYM) else None
 
 
 def identity(problem: Problem) -> str:
@@ -59,7 +86,7 @@ def identity(problem: Problem) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def read_jsonl(path: Path) -> list[Item]:
+def read_jsonl(path: Path, verifier: Verifier | None) -> list[Item]:
     """One item a line; blank lines are skipped. Raises UsageError naming the line."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -67,33 +94,38 @@ def read_jsonl(path: Path) -> list[Item]:
         raise UsageError(f"expected a readable UTF-8 file, found {path}: {error}") from error
     # split on "\n" alone: JSON strings may hold U+2028, which splitlines would cut at
     numbered = ((n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip())
-    items = [read_line(line, f"{path}, line {n}") for n, line in numbered]
+    items = [read_line(line, f"{path}, line {n}", verifier) for n, line in numbered]
     if not items:
         raise UsageError(f"expected at least one question, found none in {path}")
-    return distinct(items, path)
+    return distinct(items, str(path))
 
 
-def read_line(line: str, where: str) -> Item:
+def read_line(line: str, where: str, verifier: Verifier | None) -> Item:
     try:
         row = Line.model_validate_json(line)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise UsageError(
-            f"{where}: expected an object with question and optional reference, domain, id; "
+            f"{where}: expected an object with question and optional reference, data, domain, id; "
             f"found {field + ': ' if field else ''}{first['msg']}"
         ) from error
     if not row.question.strip():
         raise UsageError(f"{where}: expected a question, found an empty one")
-    problem = recognise(row, where)
+    problem = recognise(row, where, verifier)
     if row.reference is not None:
         problem = replace(problem, reference=row.reference)
-    return Item(row.id or identity(problem), problem)
+    name = row.id or identity(problem)
+    if row.data:
+        more = frozen(row.data)
+        problem = replace(problem, data={**problem.data, **more})
+        name = row.id or f"{name}-{sha256(repr(sorted(more.items())).encode()).hexdigest()[:6]}"
+    return Item(name, problem)
 
 
-def recognise(row: Line, where: str) -> Problem:
+def recognise(row: Line, where: str, verifier: Verifier | None) -> Problem:
     if row.domain is None:
-        return verifiers.recognise(row.question)
+        return read(row.question, verifier)
     try:
         domain = verifiers.domain(row.domain)
     except LookupError as error:
@@ -107,14 +139,14 @@ def recognise(row: Line, where: str) -> Problem:
     return problem
 
 
-def distinct(items: Iterable[Item], path: Path) -> list[Item]:
+def distinct(items: Iterable[Item], where: str) -> list[Item]:
     """The same question twice is asked twice; the same id for two questions is a mistake."""
     first: dict[str, Problem] = {}
     copies: Counter[str] = Counter()
     result = []
     for item in items:
         if first.setdefault(item.id, item.problem) != item.problem:
-            raise UsageError(f"{path}: expected one question an id, found two with {item.id!r}")
+            raise UsageError(f"{where}: expected one question an id, found two with {item.id!r}")
         copy = copies[item.id]
         copies[item.id] += 1
         result.append(replace(item, id=f"{item.id}#{copy}") if copy else item)

@@ -465,3 +465,5 @@ def test_only_proof_is_a_hundred_percent() -> None:
     assert standing(0.9971, None) == "confidence 99%, not verified"
     assert standing(0.514, None) == "confidence 51%, not verified"
     assert standing(1.0, True) == "verified"
+    assert standing(0.0, False) == "rejected by the verifier"
+    assert standing(0.73, False) == "scored 0.73"

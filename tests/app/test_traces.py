@@ -40,7 +40,7 @@ def shape(tree: Tree) -> object:
     return (
         nodes.key, nodes.children, list(nodes.q), list(nodes.visits), list(nodes.edge_visits),
         bytes(frontier.closed), bytes(frontier.solved), tree.answers.best(alternatives=99),
-        tree.jobs, tree.lines, tree.expansions,
+        tree.jobs, tree.lines,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What counts as inside the model: its own calls and nothing else."""
+"""What counts as inside the network and inside the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import occupancy
-from benchmarks.occupancy import MATHS, Gauge, Stopwatch
+from benchmarks.occupancy import MATHS, MOVES, Gauge, Stopwatch
 from reasoner.stats import Stats
 
 
@@ -47,14 +47,16 @@ def model_of(hands: Hands) -> Any:
 
 def test_shares_of_a_stretch_of_time(hands: Hands) -> None:
     model, engine = model_of(hands), SimpleNamespace(stats=Stats(tokens=5, busy_s=1.0))
-    watch = Stopwatch(model)
+    cache = SimpleNamespace(store=model.forward)
+    maths, moves = Stopwatch(MATHS, model), Stopwatch(MOVES, cache)
     model.forward()  # before the stretch: not of it
-    gauge = Gauge(engine, watch)  # type: ignore[arg-type]
+    gauge = Gauge(engine, maths, moves)  # type: ignore[arg-type]
     for name in MATHS:
         assert getattr(model, name)(1, 2) == (1, 2)
-    hands.wall += 12  # the decoder's Python, the search, idle: 20 s in all
+    cache.store()
+    hands.wall += 10  # the decoder's Python, the search, idle: 20 s in all
     engine.stats = Stats(tokens=205, busy_s=15.0)
-    assert gauge.read() == (10.0, 0.7, 0.4, 0.2)
+    assert gauge.read() == (10.0, 0.7, 0.5, 0.4, 0.2)
 
 
 def test_a_call_that_fails_counts(hands: Hands) -> None:
@@ -65,7 +67,7 @@ def test_a_call_that_fails_counts(hands: Hands) -> None:
         raise RuntimeError
 
     model.forward = fail
-    watch = Stopwatch(model)
+    watch = Stopwatch(MATHS, model)
     with pytest.raises(RuntimeError):
         model.forward()
     assert watch.wall_s == 3
@@ -73,10 +75,15 @@ def test_a_call_that_fails_counts(hands: Hands) -> None:
 
 def test_nothing_that_the_decoder_asks_of_its_model_is_missed() -> None:
     from reasoner.decoder import Decoder
+    from reasoner.kv_cache import PrefixCache
     from reasoner.llama import Llama
 
     called = set(re.findall(r"self\._model\.(\w+)\(", inspect.getsource(Decoder)))
     assert called == set(MATHS)
-    for name in MATHS:  # a method within another would be counted twice
-        inner = re.findall(r"self\.(\w+)\(", inspect.getsource(getattr(Llama, name)))
-        assert not set(inner) & set(MATHS)
+    moves = {
+        name: owner for owner in (Decoder, PrefixCache) for name in MOVES if name in vars(owner)
+    }
+    assert moves.keys() == set(MOVES)
+    for name, owner in (dict.fromkeys(MATHS, Llama) | moves).items():
+        inner = re.findall(r"self\.(\w+)\(", inspect.getsource(getattr(owner, name)))
+        assert not set(inner) & {*MATHS, *MOVES}  # a method within another would count twice

@@ -116,3 +116,21 @@ def test_context_is_used_to_its_last_token(shared: TinyEngine) -> None:
     generation = ask(shared, "x" * (CONTEXT - 8), max_tokens=100, value=True, temperature=0)
     assert generation.completions[0].tokens <= 7
     assert generation.completions[0].value is not None
+
+
+@pytest.mark.parametrize("shared", [1, 5])
+def test_what_rows_share_is_looked_at_once_with_the_same_result(
+    shared: int, model_dir: Path, reference: Any
+) -> None:
+    model = Llama(model_dir, torch.float32)
+    torch.manual_seed(3)
+    tokens, lengths = torch.randint(0, model.config.vocab, (4, 12)), [6, 12, 7, 9]
+    tokens[:, :5] = tokens[0, :5]
+    keys, values = storage(model, rows=4, length=16)
+    model.forward(tokens[:, :11], torch.arange(11).expand(4, 11), keys, values, 11)
+    last = torch.tensor([[length - 1] for length in lengths])
+    keys[:, 1:, :, :shared], values[:, 1:, :, :shared] = 1e3, 1e3  # the first row's are read
+    got = model.logits(model.forward(tokens.gather(1, last), last, keys, values, 12, shared))
+    for row, length in enumerate(lengths):
+        expected = logits_of(reference, tokens[row : row + 1, :length])[0, -1]
+        torch.testing.assert_close(got[row], expected, atol=1e-4, rtol=1e-4)

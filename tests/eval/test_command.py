@@ -11,7 +11,9 @@ import pytest
 from reasoner.catalog import LOADERS, Model
 from reasoner.cli.eval import evaluate
 from reasoner.errors import ReasonerError, UsageError
+from reasoner.evaluate import load
 from reasoner.scripted import ScriptedEngine
+from tests.verifiers.extra import needs
 
 LINES = [
     {"question": "Who am I?", "reference": "nobody"},
@@ -50,6 +52,21 @@ def test_report_goes_to_stdout_and_the_table_to_stderr(
     assert (greedy["asked"], greedy["judged"], greedy["right"]) == (3, 2, 1)
     assert "1/2" in err
     assert "1 not judged" in err
+
+
+@needs("gym")
+def test_a_family_of_the_gym_is_graded_by_its_own_rules(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which no search sees: they hold the reference."""
+    made = [item.problem for item in load("gym:spell_backward", 2)]
+    words = [json.loads(problem.reference or "")["entry"]["answer"] for problem in made]
+    said = {made[0].prompt: words[0].upper(), made[1].prompt: "nobody"}
+    engine = ScriptedEngine(lambda prompt: said[prompt])
+    monkeypatch.setitem(LOADERS, "parrot", lambda: Model("parrot", engine, fingerprint="f1"))
+    assert run("gym:spell_backward", "greedy", json="-", limit=2) == 0
+    (arm,) = json.loads(capsys.readouterr().out)["arms"]
+    assert (arm["asked"], arm["judged"], arm["right"], arm["errors"]) == (2, 2, 1, 0)
 
 
 def test_without_json_stdout_is_empty(

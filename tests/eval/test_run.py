@@ -15,7 +15,7 @@ from reasoner.evaluate import Arm, Item, Plan, Results, Row, load, parse_arms, r
 from reasoner.evaluate.run import AT_ONCE, Reply, judge
 from search import StopWhen
 from tests.eval.helpers import Script, reply
-from verifiers import Problem
+from verifiers import Problem, verifier
 
 ARMS = parse_arms("greedy,1s", "auto")
 
@@ -100,12 +100,15 @@ def test_how_many_at_once(alone: bool, most: int) -> None:
 
 
 def test_no_answer_is_wrong_and_no_reference_is_not_judged() -> None:
+    def judged(problem: Problem, *answers: str) -> bool | None:
+        return asyncio.run(judge(problem, answers))
+
     problem = load("arithmetic", 1)[0].problem
-    assert judge(problem, []) is False
-    assert judge(problem.public(), []) is None
-    assert judge(problem.public(), ["5"]) is None
-    assert judge(problem, ["-1", problem.reference or ""]) is True
-    assert judge(load("game24", 1)[0].problem, []) is False
+    assert judged(problem) is False
+    assert judged(problem.public()) is None
+    assert judged(problem.public(), "5") is None
+    assert judged(problem, "-1", problem.reference or "") is True
+    assert judged(load("game24", 1)[0].problem) is False
 
 
 def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
@@ -125,10 +128,10 @@ def test_one_failing_question_is_a_row_and_its_siblings_live_on() -> None:
 def test_one_question_that_breaks_its_judge_is_a_row_and_its_siblings_live_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def choke(problem: Problem, answers: Iterable[str]) -> bool | None:
+    async def choke(problem: Problem, answers: Iterable[str], verifier: None) -> bool | None:
         if problem == task.items[1].problem:
             raise ValueError("reference of no kind known")
-        return judge(problem, answers)
+        return await judge(problem, answers)
 
     task = plan()
     monkeypatch.setattr(import_module("reasoner.evaluate.run"), "judge", choke)
@@ -223,3 +226,39 @@ def test_report_of_unjudged_and_unanswered_questions() -> None:
     arm = report("mine", task, keep(rows)).arms[0]
     assert (arm.asked, arm.judged, arm.no_answer, arm.brier) == (3, 0, 3, None)
     assert report("mine", task, Results(None)).arms == ()
+
+
+# --- a verifier of one's own
+
+
+def test_a_verifier_grades_in_the_domains_place_with_the_reference() -> None:
+    graded: list[str] = []
+
+    def check(answer: str, reference: str) -> bool:
+        graded.append(reference)
+        return answer == "0"
+
+    mine = verifier("mine", isolation="trusted")(check)
+    task = replace(plan(), verifier=mine)
+    rows = execute(task, right_at_1s(task.items), Results(None))
+    assert [row.right for row in rows] == [True, False] * 4
+    assert [row.covered for row in rows] == [True, True] * 4
+    assert set(graded) == {item.problem.reference for item in task.items}
+    assert {row.setting.verifier for row in rows} == {"mine@1"}
+
+
+def test_a_verifier_that_fails_is_an_error_and_never_wrong() -> None:
+    failing = verifier("failing", isolation="trusted")(lambda answer: 2.0)
+    task = replace(plan(), verifier=failing)
+    rows = execute(task, right_at_1s(task.items), Results(None))
+    assert all(row.right is None and row.error is not None for row in rows)
+    assert "failing@1 failed: error: expected a bool" in (rows[0].error or "")
+
+
+def test_results_of_two_verifiers_are_kept_apart(tmp_path: Path) -> None:
+    yes, no = (verifier("mine", version=v, isolation="trusted")(lambda answer: True) for v in "12")
+    for verify in (None, yes, no):
+        task = replace(plan(), verifier=verify)
+        assert task.todo(Results(tmp_path)), "no answer of the others counts"
+        execute(task, right_at_1s(task.items), Results(tmp_path))
+        assert not task.todo(Results(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import verifiers
 from reasoner.errors import UsageError
 from reasoner.evaluate import load
 from reasoner.evaluate.suite import identity
+from tests.verifiers.extra import needs
 
 
 def write(folder: Path, *lines: object) -> str:
@@ -37,6 +39,23 @@ def test_suites_hold_200_judgeable_problems(name: str) -> None:
     assert domain.self_checking or all(item.problem.reference for item in items)
 
 
+@needs("gym")
+def test_a_family_of_the_gym_is_a_suite() -> None:
+    items = load("gym:puzzle24", 5)
+    assert [item.id for item in items] == [item.id for item in load("gym:puzzle24", 5)]
+    assert {item.problem.domain for item in items} == {"countdown"}  # read as any question is
+    assert all(item.problem.reference for item in items)
+    assert {item.problem.domain for item in load("gym:sudoku", 2)} == {"general"}
+    with pytest.raises(UsageError, match="did you mean sudoku"):
+        load("gym:sudko")
+
+
+def test_without_the_gym_it_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    with pytest.raises(UsageError, match=r"pip install 'system2-reasoner\[gym\]'"):
+        load("gym:sudoku")
+
+
 def test_limit() -> None:
     assert load("game24", limit=3) == load("game24")[:3]
 
@@ -46,6 +65,22 @@ def test_unknown_suite_suggests() -> None:
         load("game42")
     with pytest.raises(UsageError, match="choose one of game24"):
         load("zzz")
+
+
+def test_public_fields_are_given_to_verifiers(tmp_path: Path) -> None:
+    """Two positions are two questions, whatever is asked of them."""
+    path = write(
+        tmp_path,
+        {"question": "Mate in one?", "data": {"fen": "8/8", "squares": [1, 2]}},
+        {"question": "Mate in one?", "data": {"fen": {"7/7": [[1.5, None], [True]]}}},
+        {"question": "Mate in one?"},
+    )
+    items = load(path)
+    assert dict(items[0].problem.data) | {"fen": "8/8", "squares": (1, 2)} == items[0].problem.data
+    assert items[1].problem.data["fen"] == {"7/7": ((1.5, None), (True,))}
+    assert len({item.id for item in items}) == 3
+    with pytest.raises(UsageError, match=r"line 1: expected an object .* found data"):
+        load(write(tmp_path, {"question": "Mate?", "data": ["fen"]}))
 
 
 def test_jsonl(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.timeout(300)  # four verifiers stand their tests first
 def test_a_model_comes_out_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
 

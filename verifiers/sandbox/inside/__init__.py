@@ -1,0 +1,1 @@
+"""What runs inside the sandbox. Imports nothing of ours from outside this folder."""
