@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from verifiers import Domain, Problem, domain, fingerprint, held_out
+from reasoner.cards import licence
+from verifiers import Problem, domain, fingerprint, held_out
+from verifiers.source import Source
 
 from .corpus import is_reserved
 from .play import Play
 
-Licence = Callable[[Domain], str | None]
-"""Why a verifier may not make training data; None: it may."""
 
+def licensed(families: Iterable[str]) -> None:
+    """Make sure that their verifiers may make training data.
 
-def any_verifier(family: Domain) -> str | None:
-    """The licence of all who judge at all."""
-    return None
+    Raises ``UsageError`` for one that fails its own test: what it pays for would be learned.
+    """
+    for name in families:
+        asyncio.run(licence(domain(name), Source("name", name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,6 @@ class Admission:
     """``known``: whether a problem of this form was played before."""
 
     known: Callable[[bytes], bool]
-    licence: Licence = any_verifier
 
     def problem(self, problem: Problem) -> str | None:
         """Why this problem may not be played; None: it may."""
@@ -34,9 +37,7 @@ class Admission:
             return "an evaluation problem"
         if is_reserved(family, problem):
             return "kept for calibration"
-        if self.known(form):
-            return "played before"
-        return self.licence(family)
+        return "played before" if self.known(form) else None
 
     def play(self, play: Play) -> str | None:
         """Why nothing may be learned from this play; None: it may. Asked again before training:
@@ -44,6 +45,4 @@ class Admission:
         family = domain(play.problem.domain)
         if fingerprint(family, play.problem) in held_out():
             return "an evaluation problem"
-        if play.right is None:
-            return "not judged"
-        return self.licence(family)
+        return "not judged" if play.right is None else None

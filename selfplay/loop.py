@@ -21,7 +21,7 @@ from reasoner.errors import ReasonerError, UsageError
 from verifiers import domain, domains
 
 from . import window
-from .admission import Admission, Licence, any_verifier
+from .admission import Admission, licensed
 from .challenger import train_challenger
 from .curriculum import Cell, Skill
 from .draw import curriculum, lot, placement
@@ -52,16 +52,16 @@ def improve(
     generations: int | None = None,
     seconds: float | None = None,
     interrupted: Callable[[], bool] = lambda: False,
-    licence: Licence = any_verifier,
     feedback: Callable[[], Iterable[Taught]] = tuple,
 ) -> bool:
     """Improve the model in ``base`` within ``path``; True when all that was asked for is done.
 
     ``generations``, ``seconds``: in all, earlier sittings included; None: no limit.
     ``feedback``: lessons from elsewhere, asked for before each training.
-    Raises ``RunError`` when another process works in ``path``, ``ReasonerError`` when the disk is
-    full or training fails again and again.
+    Raises ``UsageError`` when a verifier fails its own test, ``RunError`` when another process
+    works in ``path``, ``ReasonerError`` when the disk is full or training fails again and again.
     """
+    licensed(settings.domains)
     folder = Folder(path)
     with claim(path):
         ledger = Ledger(path, settings)
@@ -69,7 +69,7 @@ def improve(
         try:
             same_run(folder, ledger, base, settings)
             sitting = Sitting(ledger, audience, seconds, interrupted)
-            loop = Loop(folder, ledger, sitting, licence, feedback)
+            loop = Loop(folder, ledger, sitting, feedback)
             while loop.wants_more(generations):
                 crew = crew or workers()
                 loop.turn(crew)
@@ -125,13 +125,12 @@ class Loop:
         folder: Folder,
         ledger: Ledger,
         sitting: Sitting,
-        licence: Licence,
         feedback: Callable[[], Iterable[Taught]],
     ) -> None:
         self.folder, self.ledger, self.sitting = folder, ledger, sitting
         self.feedback = feedback
         self.settings = ledger.settings
-        self.admission = Admission(ledger.has_form, licence)
+        self.admission = Admission(ledger.has_form)
 
     def wants_more(self, generations: int | None) -> bool:
         """Whether there is a generation to finish, or to begin and time for it."""

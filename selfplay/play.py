@@ -23,7 +23,7 @@ from search import (
     search,
     strategy,
 )
-from verifiers import Domain, Problem, domain
+from verifiers import Domain, Problem, domain, judge, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ async def play(order: Order, model: Model) -> Play:
         order.generation,
         problem,
         model.fingerprint,
-        f"{family.name}@{family.version}",
+        signed(family),
         order.seed,
         order.tokens,
         stop,
@@ -160,7 +160,7 @@ def greedy_answer(growth: Sequence[tuple[Job, Proposal]]) -> str | None:
 
 def judged(family: Domain, problem: Problem, answer: str | None) -> bool | None:
     """Whether an answer is right; no answer is wrong, an unjudged one is neither."""
-    return False if answer is None else family.verify(problem, answer).passed
+    return False if answer is None else judge(family, problem, answer).passed
 
 
 def rejudged(play: Play) -> Play:
@@ -169,10 +169,7 @@ def rejudged(play: Play) -> Play:
 
     def truth(outcome: Outcome) -> Outcome:
         if outcome.answer not in known:
-            try:
-                score = family.verify(play.problem, outcome.answer).score
-            except Exception:  # a verifier's failure says nothing about the answer
-                score = None
+            score = judge(family, play.problem, outcome.answer).score
             known[outcome.answer] = replace(outcome, score=score, reason="")
         return known[outcome.answer]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from verifiers import domain
+from verifiers import domain, signed
 
 from .folder import Folder
 from .ledger import Ledger
@@ -47,7 +47,7 @@ def again(play: Play) -> Play:
     family = domain(play.problem.domain)
     return replace(
         play,
-        verifier=f"{family.name}@{family.version}",
+        verifier=signed(family),
         greedy=judged(family, play.problem, greedy_answer(play.growth)),
         right=judged(family, play.problem, play.answer),
     )

@@ -58,6 +58,30 @@ def test_what_nobody_judged_and_evaluation_problems_teach_nothing(store: Store) 
     assert len(list(from_runs(store))) == 1
 
 
+GULLIBLE = """
+from verifiers import verifier
+
+@verifier("gullible", examples=[("Which?", "a", True), ("Which?", "b", False)])
+def gullible(answer): return answer.startswith("a")
+"""
+
+
+def test_a_verifier_that_fails_its_test_teaches_nothing(store: Store, tmp_path: Path) -> None:
+    from reasoner.scripted import ScriptedEngine
+
+    file = tmp_path / "mine.py"
+    file.write_text(GULLIBLE)
+    model = Model("m", ScriptedEngine(lambda prompt: "a"))
+    asker = Reasoner(model, store=store, verifier=f"{file}:gullible")
+    assert asker.ask("Which?", 5, max_nodes=9).verified
+    assert list(from_runs(store)) == []
+    assert run(["runs", "mark", "last", "good"]) == 0
+    assert len(list(from_runs(store))) == 1, "a person's word counts"
+    file.unlink()
+    assert run(["runs", "mark", "last", "bad"]) == 0
+    assert len(list(from_runs(store))) == 1
+
+
 def test_a_judgement_must_be_one(store: Store) -> None:
     ask(store, "Use 4 5 6 10 to make 24", ToyEngine())
     assert run(["runs", "mark", "last", "fine"]) == 2

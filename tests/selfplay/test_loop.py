@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reasoner.cards import save
 from reasoner.catalog import BUNDLED
 from reasoner.errors import ReasonerError, RunError, UsageError
 from selfplay import draw, learner
@@ -28,7 +29,8 @@ from tests.app.toy import ToyEngine
 from tests.selfplay.crew import Crew, Poisoned, Quiet
 from tests.selfplay.improve_cli import GENERATIONS, SETTINGS, crew, main
 from tests.selfplay.room import room_for
-from verifiers import suite
+from verifiers import domain, suite
+from verifiers.card import Check, ScoreCard, digest
 
 TINY = BUNDLED / "tiny"
 ROOT = Path(__file__).parents[2]
@@ -103,6 +105,18 @@ def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
     assert contents(tmp_path) == contents(undisturbed)
     weights = [f / "models/g0001/model.safetensors" for f in (tmp_path, undisturbed)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_a_verifier_that_fails_its_test_teaches_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REASONER_HOME", str(tmp_path / "home"))
+    family = domain("countdown")
+    fooled = Check("what is wrong fails", 3, 1)
+    save(ScoreCard(family.name, family.version, digest(family), (fooled,)))
+    with pytest.raises(UsageError, match=r"countdown@.* fails"):
+        improve(tmp_path / "run", TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_finished_run_has_nothing_to_do(undisturbed: Path) -> None:

@@ -242,8 +242,6 @@ def test_what_else_is_refused(one: Play) -> None:
     gate = Admission(lambda form: False)
     assert gate.play(one) is None
     assert gate.play(replace(one, right=None)) == "not judged"
-    unlicensed = Admission(lambda form: False, lambda family: f"{family.name} has no licence")
-    assert unlicensed.play(one) == "countdown has no licence"
 
 
 def test_a_repaired_verifier_judges_old_plays_again(
