@@ -42,7 +42,7 @@ SEED = 0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--suite", action="append", help=f"default: {', '.join(SUITES)}")
-    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--model", default="tiny")
     options = parser.parse_args()
     STRATEGIES[BON128] = lambda: BestOfN(n=128)

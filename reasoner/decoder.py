@@ -19,7 +19,7 @@ from .engine import Finish
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
-from .row import Phase, Row, shared
+from .row import Phase, Row, shared_start
 from .row_store import RowStore
 from .stats import Stats
 from .threads import ThreadChoice
@@ -190,7 +190,7 @@ class Decoder:
         self.stats.tokens += len(rows)
         tokens = torch.tensor([row.feed for row in rows]).unsqueeze(1)
         positions = torch.tensor([row.stored for row in rows]).unsqueeze(1)
-        return self._pass(tokens, positions, self._store, span, shared(rows))
+        return self._pass(tokens, positions, self._store, span, shared_start(rows))
 
     def _pass(
         self, tokens: Tensor, positions: Tensor, store: RowStore, span: int, shared: int = 0

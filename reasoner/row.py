@@ -44,7 +44,7 @@ class Row:
         ]
 
 
-def shared(rows: list[Row]) -> int:
+def shared_start(rows: list[Row]) -> int:
     """How many tokens all ``rows`` begin with, as far as their prompts tell; 0 for a few rows."""
     if len(rows) < _SHARING:
         return 0

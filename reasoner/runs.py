@@ -44,6 +44,10 @@ class Summary:
     resumes: int
     active: bool
 
+    @property
+    def state(self) -> str:
+        return "thinking" if self.active else self.stop or "killed"
+
 
 class Store:
     """The runs under one folder. Nothing is created before the first run is saved."""

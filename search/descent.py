@@ -50,8 +50,9 @@ def descend(
 ) -> Job | None:
     """Walk from the root by ``root`` and ``below`` to a node that wants samples.
 
-    Passes by children whose first samples are still in flight. Where only such are left, waiting
-    would leave the engine idle: ``lines`` are drawn from there to their end (0: None, wait).
+    ``lines``: so many are drawn from there to their end; 0: steps, as many as it deserves. Passes
+    by children whose first samples are still in flight. Where only such are left, waiting would
+    leave the engine idle, so lines are drawn all the same; for steps, None: wait.
     """
     if tree.exhausted:
         return None
@@ -72,5 +73,5 @@ def descend(
     node = path[-1]
     if busy and not lines:
         return None
-    samples = lines if busy else widening.batch(node)
-    return Job(node, tuple(path), samples, tree.temperature, to_end=busy, seed=seed)
+    samples = lines or widening.batch(node)
+    return Job(node, tuple(path), samples, tree.temperature, to_end=lines > 0, seed=seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nlargest
 from random import Random
@@ -42,8 +42,7 @@ class Mcts:
     def select(self, tree: Tree, seed: int) -> Job | None:
         least, most = self.lines
         lines = min(most, max(least, 3 * len(tree.flying) // 2))
-        job = descend(tree, seed, self.widening, self.at_root, below_root, lines)
-        return replace(job, to_end=True, samples=lines) if job and lines else job
+        return descend(tree, seed, self.widening, self.at_root, below_root, lines)
 
     def at_root(self, tree: Tree, node: int, children: list[int]) -> int:
         """The least visited of the steps still considered in this phase."""

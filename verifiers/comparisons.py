@@ -74,7 +74,8 @@ def difference(s: Story, level: int) -> str:
         theirs = s.do(theirs, "+", k)
         s.say(f"then {they} {s.verb('finds/found', 'gets/got')} {k}.")
     s.do(max(mine, theirs), "-", min(mine, theirs))
-    more, (who, than) = "more", (s.name, they) if mine > theirs else (they, s.name)
+    more = "more"
+    who, than = (s.name, they) if mine > theirs else (they, s.name)
     if s.rng.random() < 0.35:
         more, who, than = "fewer", than, who
     return s.pick(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import UnsafeExec
+
+if TYPE_CHECKING:
+    from ..runs import Summary
 
 app = typer.Typer(
     help="Saved runs: list, show, resume, export, mark, remove.",
@@ -20,31 +23,63 @@ RunId = Annotated[str, typer.Argument(help="A run's id, any unique start of it, 
 
 
 @app.command("list")
-def list_runs() -> None:
+def list_runs(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
     """List saved runs, oldest first."""
+    from json import dumps
+
     from ..errors import RunError
-    from ..plain import one_line
     from ..runs import Store
-    from .text import duration, say
+    from .text import say
 
     store = Store()
     ids = store.ids()
+    rows: list[dict[str, object]] = []
     if not ids:
         say(f"no runs are saved in {store.folder}")
     for run_id in ids:
         try:
             run = store.summary(run_id)
         except RunError as error:
-            print(f"{run_id}  unreadable: {one_line(str(error), 100)}")
-            continue
-        best = run.best
-        mark = " " if best is None or best.verified is None else "+" if best.verified else "-"
-        state = "thinking" if run.active else run.stop or "killed"
-        print(
-            f"{run_id}  {run.header.created[:16].replace('T', ' ')}  {state:<11} "
-            f"{duration(run.used_s):>8}  {mark} {one_line(best.answer, 32) if best else '':<32}  "
-            f"{one_line(run.header.question, 48)}"
-        )
+            rows.append({"run_id": run_id, "error": str(error)})
+        else:
+            rows.append(_row(run))
+        if not json:
+            print(_line(rows[-1]))
+    if json:
+        print(dumps(rows, indent=2))
+
+
+def _row(run: Summary) -> dict[str, object]:
+    best = run.best
+    return {
+        "run_id": run.header.run_id,
+        "created": run.header.created,
+        "state": run.state,
+        "used_s": round(run.used_s, 4),
+        "resumes": run.resumes,
+        "question": run.header.question,
+        "domain": run.header.domain,
+        "model": run.header.model,
+        "answer": best and best.answer,
+        "verified": best and best.verified,
+        "confidence": best and best.confidence,
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    from ..plain import one_line
+    from .text import duration
+
+    if "error" in row:
+        return f"{row['run_id']}  unreadable: {one_line(row['error'], 100)}"
+    mark = {None: " ", True: "+", False: "-"}[row["verified"]]
+    return (
+        f"{row['run_id']}  {row['created'][:16].replace('T', ' ')}  {row['state']:<11} "
+        f"{duration(row['used_s']):>8}  {mark} {one_line(row['answer'] or '', 32):<32}  "
+        f"{one_line(row['question'], 48)}"
+    )
 
 
 @app.command("show")

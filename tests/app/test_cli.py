@@ -392,8 +392,12 @@ def test_kill_and_resume(start: Start, ask: Cli, home: Path) -> None:
     assert answer["budget"]["asked_s"] > 0.5
     assert answer["budget"]["nodes"] > nodes
     assert "time" in ask("runs", "list")[1]
+    (row,) = json.loads(ask("runs", "list", "--json")[1])
+    assert (row["run_id"], row["state"], row["resumes"]) == (run_id, "time", 1)
+    assert (row["question"], row["verified"]) == (HOPELESS, False)
     assert ask("runs", "rm", run_id)[0] == 0
     assert ask("runs", "list")[1] == ""
+    assert json.loads(ask("runs", "list", "--json")[1]) == []
 
 
 def test_two_resumes_at_once_are_refused(start: Start, ask: Cli, home: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoner.group import Group
-from reasoner.row import Row, shared
+from reasoner.row import Row, shared_start
 
 prompts = st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple)
 
@@ -20,7 +20,7 @@ def test_shared_tokens_are_the_longest_common_beginning(
     ends: list[tuple[int, ...]], start: tuple[int, ...]
 ) -> None:
     rows = [row(start + end) for end in ends]
-    count = shared(rows)
+    count = shared_start(rows)
     texts = [row.group.prompt for row in rows]
     assert count >= len(start)
     assert len({text[:count] for text in texts}) == 1
@@ -28,5 +28,5 @@ def test_shared_tokens_are_the_longest_common_beginning(
 
 
 def test_a_few_rows_are_not_worth_it() -> None:
-    assert shared([row((1, 2, 3))] * 15) == 0
-    assert shared([row((1, 2, 3))] * 16) == 3
+    assert shared_start([row((1, 2, 3))] * 15) == 0
+    assert shared_start([row((1, 2, 3))] * 16) == 3
