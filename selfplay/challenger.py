@@ -22,7 +22,7 @@ from .learner import Diverged, Progress, Recipe, forget, train
 from .pretrain import PROBLEMS
 from .rollouts import draw_problems, roll_out
 from .settings import Settings
-from .window import Window
+from .window import VALUE, Window
 
 TRAINING = "training.json"  # beside a challenger's weights: what it learned from
 CHECKPOINT_EVERY = 25  # steps: about half a minute
@@ -58,6 +58,7 @@ def train_challenger(
         rate=settings.rate,
         warmup=max(1, min(20, steps // 5)),
         decay=1.0,
+        value_weight=settings.value_weight,
         kl=settings.kl,
         checkpoint_every=CHECKPOINT_EVERY,
     )
@@ -109,7 +110,7 @@ def _known(model: Path) -> dict[str, float]:
 
 def _steps(window: Window, tokenizer: Tokenizer, settings: Settings) -> int:
     """As many as teach every line ``epochs`` times, at most."""
-    share = (1 - settings.expert) * 0.7  # of a batch's tokens that are lines of the window
+    share = (1 - settings.expert) * (1 - VALUE)  # of a batch's tokens that are lines of the window
     wanted = settings.epochs * window.tokens(tokenizer)
     per_step = settings.rows * settings.length * max(0.1, share)
     return max(1, min(settings.steps, math.ceil(wanted / per_step)))

@@ -48,7 +48,7 @@ def from_runs(store: Store) -> Iterator[Taught]:
         # Runs hold no reference; the answer that was judged right is one.
         problem = replace(past.problem, reference=best.answer if good else None)
         lines = (Line(steps, 1.0),) if good else ()
-        yield Taught(problem, False, lines, (Rollout(problem, steps, True, good, 1),))
+        yield Taught(problem, lines, (Rollout(problem, steps, True, good, 1),))
 
 
 def _may_teach(spec: str, signature: str) -> bool:

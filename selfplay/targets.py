@@ -13,7 +13,7 @@ from verifiers import Problem
 from .play import Play, rejudged
 from .rollouts import Rollout
 
-MAX_LINES = 4  # of one problem: none crowds out the others
+MAX_LINES = 1  # of one problem: its best alone; four were no better, see docs/log.md
 _RARE = 0.03  # lines less likely than this under the improved policy are left out
 
 
@@ -29,10 +29,9 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What one play teaches. ``lines``: the policy. ``rollouts``: the value, by lines that the
-    policy itself drew from the start. ``greedy``: System 1 was right already."""
+    policy itself drew from the start."""
 
     problem: Problem
-    greedy: bool
     lines: tuple[Line, ...]
     rollouts: tuple[Rollout, ...]
 
@@ -42,9 +41,7 @@ def teach(play: Play) -> Taught:
     tree = Tree()
     for job, proposal in judged.growth:
         tree.apply(job, proposal)
-    return Taught(
-        play.problem, play.greedy is True, tuple(_lines(tree)), tuple(_rollouts(judged, tree))
-    )
+    return Taught(play.problem, tuple(_lines(tree)), tuple(_rollouts(judged, tree)))
 
 
 def _rollouts(play: Play, tree: Tree) -> Iterator[Rollout]:

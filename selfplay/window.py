@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, count
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -22,8 +22,7 @@ from .targets import Taught
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VALUE = 0.3  # of the lessons that are no demonstrations, so many are for the value
-SURE = 0.3  # how often a problem that System 1 solves is learned from, next to one it does not
+VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
 
@@ -93,7 +92,6 @@ class Window:
         cross-entropy to that policy, at the price of one line.
         """
         special, encode_text = specials(tokenizer), encoder(tokenizer)
-        weights = list(accumulate(SURE if t.greedy else 1.0 for t in self.solved))
         for number in count(start):
             rng = Random(f"{seed} batch {number}")
 
@@ -108,7 +106,7 @@ class Window:
                     rollout = rng.choices(one.rollouts, [r.count for r in one.rollouts])[0]
                     steps = rollout.judged_steps()
                     return lesson(one.problem, steps, rollout.done, encode_text, special)
-                one = rng.choices(self.solved, cum_weights=weights)[0]
+                one = rng.choice(self.solved)
                 line = rng.choices(one.lines, [line.weight for line in one.lines])[0]
                 return lesson(one.problem, _steps(line.steps), True, encode_text, special)
 

@@ -29,7 +29,7 @@ def tokenizer() -> Tokenizer:
 def view(lines: bool = True, rollouts: bool = True) -> Window:
     won = (Line(STEPS, 1.0),) if lines else ()
     drawn = (Rollout(PUZZLE, LOST, False, False, 3),) if rollouts else ()
-    one = Taught(PUZZLE, False, won, drawn)
+    one = Taught(PUZZLE, won, drawn)
     return Window([one] if lines else [], [one] if rollouts else [])
 
 
