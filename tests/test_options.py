@@ -55,7 +55,7 @@ OPTIONS = {
     "improve rescore": set[str](),
     "improve report": {"--html"},
     "pretrain": {"--out", "--work", "--seed", "--scale"},
-    "runs list": set[str](),
+    "runs list": {"--json"},
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},
     "runs export": {"--html"},
