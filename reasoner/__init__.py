@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .errors import ReasonerError as ReasonerError
     from .errors import RunError as RunError
     from .errors import UsageError as UsageError
+    from .prompted import PromptedPolicy as PromptedPolicy
     from .scripted import Reply as Reply
     from .scripted import ScriptedEngine as ScriptedEngine
     from .thinking import Progress as Progress
@@ -34,6 +35,7 @@ _HOMES = {
     "Reasoner": "reasoner.agent",
     "Answer": "reasoner.answer",
     "Model": "reasoner.catalog",
+    "PromptedPolicy": "reasoner.prompted",
     "ScriptedEngine": "reasoner.scripted",
     "Reply": "reasoner.scripted",
     "Thinking": "reasoner.thinking",

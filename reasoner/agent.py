@@ -113,7 +113,7 @@ class Reasoner:
             options.get("seed", 0),
             self.model,
             chosen.verifier,
-            note=chosen.note,
+            note=chosen.note_for(self.model),
         )
 
         def open_trace(model: Model) -> tuple[str, TraceWriter]:
@@ -205,7 +205,7 @@ class Reasoner:
                 past.tree,
                 past.used,
                 past.first_answer_s,
-                chosen.note,
+                chosen.note_for(self.model),
             )
         except BaseException:
             if isinstance(writer, TraceWriter):

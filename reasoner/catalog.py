@@ -7,23 +7,40 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from search import Meter
+from verifiers import Domain, Problem, Verifier
+
 from . import calibration
 from .calibration import Calibration
 from .engine import Engine
 from .errors import ModelError
+from .policy import Policy
+from .prompted import PromptedPolicy
+from .served.address import SCHEME, read_address
 
 DEFAULT = "tiny"
+HF = "hf:"
 BUNDLED = Path(__file__).parent / "models"
+
+MakePolicy = Callable[
+    [Engine, Domain, Problem, Callable[[float], float] | None, Meter, Verifier],
+    Policy | PromptedPolicy,
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An engine at work and what is known of its weights. ``fingerprint``: of its files, or ""."""
+    """An engine at work and what is known of its weights.
+
+    ``fingerprint``: of its files, or "". ``policy``: how it is spoken to; ``Policy`` for a model
+    with our training, ``PromptedPolicy`` for any other.
+    """
 
     name: str
     engine: Engine
     calibration: Calibration = field(default_factory=Calibration)
     fingerprint: str = ""
+    policy: MakePolicy = Policy
 
 
 def load_folder(name: str, folder: Path, threads: int | None = None) -> Model:
@@ -36,23 +53,67 @@ def load_folder(name: str, folder: Path, threads: int | None = None) -> Model:
     return Model(name, TinyEngine(folder, threads), curves, fingerprint(folder))
 
 
+def load_served(name: str) -> Model:
+    """A model behind a URL. Raises ``ModelError``."""
+    try:
+        from .served.openai import OpenAIEngine
+    except ModuleNotFoundError as error:
+        raise _missing(error, "openai") from None
+    return Model(name, OpenAIEngine(read_address(name)), policy=PromptedPolicy)
+
+
+def load_hf(name: str) -> Model:
+    """Any Hugging Face model: a folder, or what was downloaded before. Raises ``ModelError``."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+        from .hf import HFEngine
+    except ModuleNotFoundError as error:
+        raise _missing(error, "hf") from None
+    wanted = name.removeprefix(HF)
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        try:
+            folder = Path(snapshot_download(wanted, local_files_only=True))
+        except (LocalEntryNotFoundError, HFValidationError):
+            raise ModelError(
+                f"no folder {wanted!r} and no model of that name was downloaded; "
+                f"run: hf download {wanted}"
+            ) from None
+    return Model(name, HFEngine(folder), policy=PromptedPolicy)
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> ModelError:
+    return ModelError(
+        f"expected the package {error.name} for this kind of model, found none; "
+        f"run: pip install 'system2-reasoner[{extra}]'"
+    )
+
+
 LOADERS: dict[str, Callable[[], Model]] = {
     DEFAULT: partial(load_folder, DEFAULT, BUNDLED / DEFAULT)
 }
-"""By name; any other name is taken for a model's folder."""
+"""By name; others begin with ``hf:`` or ``openai:``, or are a folder in the bundled format."""
 
 
 def find_model(name: str) -> Callable[[], Model]:
     """How to load ``name``; imports and reads nothing yet. Raises ``ModelError``."""
     if name in LOADERS:
         return LOADERS[name]
+    if name.startswith(SCHEME):
+        read_address(name)  # what is wrong with it is said at once
+        return partial(load_served, name)
+    if name.startswith(HF):
+        return partial(load_hf, name)
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
         return partial(load_folder, name, folder)
     from difflib import get_close_matches
 
     near = get_close_matches(name, LOADERS, 1, 0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(LOADERS)}"
+    there = ", ".join((*LOADERS, "hf:FOLDER", "openai:URL#MODEL"))
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {there}"
     raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 
 

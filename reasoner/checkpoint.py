@@ -52,7 +52,7 @@ def read_config(folder: Path) -> LlamaConfig:
         kind = raw.get("model_type") if isinstance(raw, dict) else type(raw).__name__
         raise ModelError(
             f"expected model_type 'llama' in {path}, found {kind!r}; "
-            "another architecture needs an engine of its own: see the README on bigger models"
+            "load any other architecture as hf:FOLDER"
         )
     try:
         return _config(raw)

@@ -21,14 +21,17 @@ from verifiers.plugins import is_domain
 from verifiers.source import parse
 from verifiers.verdict import explain
 
+from .catalog import DEFAULT
 from .errors import RunError, UsageError
 from .question import check_question
 from .records import Header
 
 GENERAL_NOTE = (
-    "no verifier knows this kind of question, so agreement is the only measure of confidence; "
-    "the bundled model knows countdown, arithmetic, equations and short word problems; "
-    "for anything else bring a bigger model: the README says how to plug in an engine"
+    "no verifier knows this kind of question, so agreement is the only measure of confidence"
+)
+BUNDLED_NOTE = (
+    "; the bundled model knows countdown, arithmetic, equations and short word problems; "
+    "for anything else bring a bigger model: the README says how"
 )
 OPINION_NOTE = "a model's opinion judged this: nothing is proved"
 
@@ -46,6 +49,11 @@ class Chosen:
     problem: Problem
     spec: str | None = None
     note: str = ""
+
+    def note_for(self, model: str) -> str:
+        """``note``, and what the bundled model knows where it is the one that is asked."""
+        bundled = self.note == GENERAL_NOTE and model == DEFAULT
+        return self.note + BUNDLED_NOTE if bundled else self.note
 
 
 def choose(asked: Asked | None, question: str | Problem, unsafe: bool = False) -> Chosen:

@@ -18,12 +18,11 @@ from torch import Tensor
 from .engine import Finish
 from .group import Group, Line
 from .kv_cache import PrefixCache
-from .llama import Llama
+from .network import Network, Vocabulary
 from .row import Phase, Row, shared_start
 from .row_store import RowStore
 from .stats import Stats
 from .threads import ThreadChoice
-from .tokenizer import Tokenizer
 
 _PREFILL_TOKENS = 1024  # prompts, padded, in one pass
 
@@ -33,8 +32,8 @@ class Decoder:
 
     def __init__(
         self,
-        model: Llama,
-        tokenizer: Tokenizer,
+        model: Network,
+        tokenizer: Vocabulary,
         cache: PrefixCache,
         *,
         max_rows: int,
@@ -49,11 +48,10 @@ class Decoder:
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
         unused = range(tokenizer.size, model.config.vocab)  # rows that only round the matrix off
-        self._banned = torch.tensor(
-            [special.value, special.good, special.bad, special.pad, *unused]
-        )
+        self._banned = torch.tensor([*tokenizer.silent, *unused], dtype=torch.int64)
         self._rows: list[Row | None] = []
-        self._store, self._draft = RowStore(model.config), RowStore(model.config)
+        self._began = 0.0  # this iteration, by time.perf_counter
+        self._store, self._draft = (RowStore(model.config, model.kv_dtype) for _ in range(2))
 
     @property
     def busy(self) -> bool:
@@ -99,7 +97,7 @@ class Decoder:
 
     def step(self) -> list[Group]:
         """One token for every row; returns the groups that are done."""
-        began = time.perf_counter()
+        self._began = began = time.perf_counter()
         rows = self._compact()
         done = self._advance(rows) if rows else []
         self.stats.kv_bytes = self._cache.used * self._cache.token_bytes
@@ -235,14 +233,14 @@ class Decoder:
         ``place``: of the row it came from, whose storage is its own so far.
         """
         group, token = row.group, row.feed
-        if token == self._tokenizer.special.end:
+        if token in self._tokenizer.ends:
             row.finish = Finish.END
             row.phase, row.feed = Phase.PROBE, self._tokenizer.special.value  # after the last token
         else:
             row.tokens.append(token)
             if group.stop is not None and self._stopped(row, group.stop):
                 row.finish = Finish.STOP
-            elif len(row.tokens) < group.max_tokens:
+            elif len(row.tokens) < group.max_tokens and self._began < group.until:
                 return True
             row.phase = Phase.CLOSE
         if not group.value:

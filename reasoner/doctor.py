@@ -62,7 +62,8 @@ def examine_machine() -> Iterator[Finding]:
 def engines() -> Iterator[Finding]:
     """What can run a model: torch for the bundled one, the others for bigger ones."""
     yield _package("engines", "torch", "the bundled engine", "pip install system2-reasoner")
-    yield _package("engines", "transformers", "", "pip install 'system2-reasoner[hf]'")
+    yield _package("engines", "transformers", "hf:FOLDER", "pip install 'system2-reasoner[hf]'")
+    yield _package("engines", "httpx2", "openai:URL", "pip install 'system2-reasoner[openai]'")
     yield _package("engines", "vllm", "for GPUs", "pip install vllm")
 
 

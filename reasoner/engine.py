@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from .pace import Pace
+
 
 class Finish(StrEnum):
     STOP = "stop"
@@ -17,20 +19,39 @@ class Finish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """A question to a model that was raised on conversations.
+
+    ``begun``: what it has replied so far; a completion goes on from there. ``str()`` of it is
+    what a model reads that knows no conversations.
+    """
+
+    system: str
+    user: str
+    begun: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.system}\n\n{self.user}\n\n{self.begun}"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """``samples`` independent continuations of ``prompt``.
 
     ``stop``: end after this string; None: only at the end of the text. ``temperature``: 0 is
-    greedy. ``value``: also read the value token after each completion.
+    greedy. ``value``: also read the value token after each completion. ``timeout_s``: seconds
+    after which what is written by then is all there is (``Finish.LENGTH``); an engine that is
+    never slow may leave that to its caller, who cancels.
     """
 
-    prompt: str
+    prompt: str | Chat
     samples: int = 1
     max_tokens: int = 64
     stop: str | None = None
     temperature: float = 1.0
     seed: int = 0
     value: bool = False
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +60,22 @@ class Completion:
 
     ``count``: how many of the request's samples came out as exactly this text.
     ``tokens``: length of ``text`` in tokens. ``logprob``: sum over its tokens, natural log, at
-    temperature 1. ``value``: raw P(good) from the value token, uncalibrated, or None.
+    temperature 1; None from an engine that does not tell. ``value``: raw P(good) from the value
+    token, uncalibrated, or None.
     """
 
     text: str
     count: int
     tokens: int
-    logprob: float
+    logprob: float | None
     finish: Finish
     value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """``completions``: distinct, their counts sum to the request's samples.
+    """``completions``: distinct, their counts sum to the request's samples; to less where some of
+    them failed (when all do, the call raises).
     ``tokens``: tokens the model computed for this request (shared prefixes counted once)."""
 
     completions: tuple[Completion, ...]
@@ -72,7 +95,9 @@ class Engine(Protocol):
 
     async def generate(self, request: Request) -> Generation: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Leave nothing running. Safe to call twice."""
+        ...
 
 
 @runtime_checkable
@@ -86,3 +111,11 @@ class Measured(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int: ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """What an engine may offer besides: how fast it answers, so that thinking ends in time."""
+
+    @property
+    def pace(self) -> Pace: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 
@@ -23,7 +24,8 @@ class Line:
 class Group:
     """Samples that share a prompt and its settings.
 
-    ``left``: samples not finished. ``computed``: tokens run through the model. ``cancelled``:
+    ``left``: samples not finished. ``until``: by time.perf_counter, when
+    its samples end with what they have. ``computed``: tokens run through the model. ``cancelled``:
     set from any thread; the rows are gone before the next iteration.
     """
 
@@ -34,6 +36,7 @@ class Group:
     temperature: float
     seed: int
     value: bool
+    until: float = math.inf
     lines: list[Line] = field(default_factory=list)
     left: int = field(init=False)
     computed: int = 0

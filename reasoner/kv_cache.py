@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checkpoint import LlamaConfig
+from .network import Shape
 
 ROOT = 0
 _Key = tuple[int, tuple[int, ...]]  # parent segment, tokens
@@ -30,17 +30,23 @@ class _Segment:
 class PrefixCache:
     """A pool of token slots, bounded; the leaf that was used longest ago leaves first.
 
-    The pool is float32 [slots, 2, L, G, D], keys and values exactly as the rows hold them, so
+    The pool is [slots, 2, L, G, D], keys and values exactly as the rows hold them, so
     that a cached prefix changes no result. The system commits memory as slots are first written:
     it grows with use.
     """
 
-    def __init__(self, config: LlamaConfig, breaks: frozenset[int], kv_bytes: int) -> None:
+    def __init__(
+        self,
+        config: Shape,
+        breaks: frozenset[int],
+        kv_bytes: int,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         """``breaks``: tokens that begin a new segment. ``kv_bytes``: never more than this."""
         shape = (2, config.layers, config.kv_heads, config.head_dim)
-        self.token_bytes = 4 * math.prod(shape)
+        self.token_bytes = dtype.itemsize * math.prod(shape)
         self.slots = kv_bytes // self.token_bytes
-        self._pool = torch.empty((self.slots, *shape))
+        self._pool = torch.empty((self.slots, *shape), dtype=dtype)
         self._breaks = breaks
         self.clear()
 

@@ -133,7 +133,7 @@ def _forward(
     return F.rms_norm(x, (hidden,), None, eps)
 
 
-def _choose(
+def choose(
     logits: Tensor,  # float [R, V]
     temperatures: Tensor,  # float [R]; 0 is greedy
     rows: Tensor,  # int64 [M]: the row each sample is drawn from
@@ -163,7 +163,7 @@ def _choose(
 def _compiled() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the deprecation of torch.jit; the torch pin is exact
-        return torch.jit.script(_forward), torch.jit.script(_choose), torch.jit.script(_linear)
+        return torch.jit.script(_forward), torch.jit.script(choose), torch.jit.script(_linear)
 
 
 def fastest_dtype() -> torch.dtype:
@@ -185,6 +185,8 @@ def _one_thread() -> Iterator[None]:
 
 class Llama:
     """Weights of one model, ready to run. Not thread-safe in its storage; one caller at a time."""
+
+    kv_dtype = torch.float32
 
     @_one_thread()
     def __init__(self, folder: Path, dtype: torch.dtype | None = None) -> None:
@@ -268,7 +270,7 @@ class Llama:
     def choose(
         self, logits: Tensor, temperatures: Tensor, rows: Tensor, uniforms: Tensor, plain: bool
     ) -> tuple[Tensor, Tensor]:
-        """See :func:`_choose`: tokens [M] and their log-probabilities [M]."""
+        """See :func:`choose`: tokens [M] and their log-probabilities [M]."""
         return self._choose(logits, temperatures, rows, uniforms, plain)  # type: ignore[no-any-return]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from search import Chain, Job, Meter, Proposal, Thought
-from verifiers import Domain, Problem, Verifier
+from verifiers import Domain, Problem, Verifier, self_checking
 
-from .allowance import Allowance
-from .engine import Completion, Engine, Finish, Generation, Measured, Request
+from .engine import Completion, Engine, Finish, Request
 from .errors import EngineError
 from .judging import Judging
+from .metered import Metered
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
 LINE_TOKENS = 320  # a whole line of thought
@@ -38,17 +38,17 @@ class Policy:
         """``calibrate``: raw P(good) -> P(ends verified), for this domain; None: the model can not
         tell here, so nothing is valued. ``meter``: requests together ask for no more tokens than
         it has left. ``verifier``: judges answers in the domain's place."""
-        self._engine = engine
+        self._engine = Metered(engine, meter)
         self._domain = domain
         self._problem = problem.public()
         self._calibrate = calibrate
-        limit = meter.budget.tokens
-        self._allowance = None if limit is None else Allowance(limit - meter.tokens)
-        self._judging = Judging(verifier or domain, domain, self._problem, meter)
+        by = verifier or domain
+        self._coolness = coolness(by)
+        self.judging = Judging(by, domain, self._problem, meter)
 
     def close(self) -> None:
         """Give up what is still being judged."""
-        self._judging.close()
+        self.judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -57,33 +57,18 @@ class Policy:
             samples=job.samples,
             max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
             stop=None if job.to_end else "\n",
-            temperature=job.temperature * coolness(self._domain),
+            temperature=job.temperature * self._coolness,
             seed=job.seed,
             value=self._calibrate is not None,
         )
         try:
-            generation = await self._generate(request)
+            generation = await self._engine.generate(request)
         except EngineError as error:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
         ends = [chain.thoughts[-1].outcome for chain in chains]
-        await self._judging.settle(end.answer for end in ends if end is not None)
+        await self.judging.settle(end.answer for end in ends if end is not None)
         return Proposal(tuple(map(self._judged, chains)), generation.tokens)
-
-    async def _generate(self, request: Request) -> Generation:
-        """What the engine says, within the token budget where there is one."""
-        if self._allowance is None:
-            return await self._engine.generate(request)
-        engine, probe = self._engine, int(request.value)
-        prompt = engine.count_tokens(request.prompt) if isinstance(engine, Measured) else 0
-        want = prompt + request.samples * (request.max_tokens + probe)
-        held, spent = await self._allowance.hold(want), 0
-        try:
-            generation = await engine.generate(_within(request, held - prompt, probe))
-            spent = generation.tokens
-        finally:
-            self._allowance.settle(held, spent)
-        return generation
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
         """One completion as successive thoughts, up to its end or its first illegal line."""
@@ -96,7 +81,7 @@ class Policy:
             steps = (*steps, line)
             key = self._domain.state_key(self._problem, steps)
             answer = None if key is None else self._domain.answer(self._problem, steps)
-            outcome = None if answer is None else self._judging.outcome(answer)
+            outcome = None if answer is None else self.judging.outcome(answer)
             thoughts.append(Thought(line, key, outcome=outcome))
             if key is None or outcome is not None:
                 break
@@ -116,25 +101,15 @@ class Policy:
         *before, last = chain.thoughts
         if last.outcome is None:
             return chain
-        outcome = self._judging.outcome(last.outcome.answer)
+        outcome = self.judging.outcome(last.outcome.answer)
         return Chain((*before, replace(last, outcome=outcome)), chain.count)
 
 
-def coolness(domain: Domain) -> float:
-    """What a search's temperature is multiplied by in ``domain``.
+def coolness(verifier: Verifier) -> float:
+    """What a search's temperature is multiplied by where ``verifier`` judges.
 
     Where a verifier judges, variety pays: one right line is enough. Where only agreement can
     tell, lines are drawn colder (Wang et al. 2022 use 0.5 to 0.7): on fresh arithmetic and word
     problems 0.7 votes better than 1 and better than 0.5.
     """
-    return 1.0 if domain.self_checking else _AGREE
-
-
-def _within(request: Request, tokens: int, probe: int) -> Request:
-    """``request`` cut to at most ``tokens``: fewer samples first, then shorter ones.
-
-    ``probe``: tokens that reading the value of a sample takes.
-    """
-    samples = max(1, min(request.samples, tokens // (request.max_tokens + probe)))
-    bound = max(1, min(request.max_tokens, tokens // samples - probe))
-    return replace(request, samples=samples, max_tokens=bound)
+    return 1.0 if self_checking(verifier) else _AGREE

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .checkpoint import LlamaConfig
+from .network import Shape
 
 _FIRST_ROWS, _FIRST_LENGTH = 16, 128  # to begin with; both double when needed
 
 
 class RowStore:
-    """``keys``, ``values``: float32 [L, W, G, T, D] of one tensor, row i of the batch in row i.
+    """``keys``, ``values``: [L, W, G, T, D] of one tensor, row i of the batch in row i.
 
     What lies past a row's stored tokens may be anything finite: attention masks it.
     """
 
-    def __init__(self, config: LlamaConfig) -> None:
+    def __init__(self, config: Shape, dtype: torch.dtype = torch.float32) -> None:
         shape = (2, config.layers, 0, config.kv_heads, _FIRST_LENGTH, config.head_dim)
-        self._data = torch.zeros(shape)
+        self._data = torch.zeros(shape, dtype=dtype)
         self.keys, self.values = self._data
-        self._token_bytes = 8 * config.layers * config.kv_heads * config.head_dim
+        self._token_bytes = 2 * dtype.itemsize * config.layers * config.kv_heads * config.head_dim
 
     def rows_within(self, size: int, longest: int) -> int:
         """How many rows of up to ``longest`` tokens fit into ``size`` bytes."""
@@ -39,7 +39,7 @@ class RowStore:
             return
         rows = max(had_rows, _doubled(_FIRST_ROWS, rows))
         length = max(had_length, _doubled(_FIRST_LENGTH, length))
-        grown = torch.zeros(both, layers, rows, heads, length, size)
+        grown = self._data.new_zeros(both, layers, rows, heads, length, size)
         grown[:, :, :had_rows, :, :had_length] = self._data
         self._data = grown
         self.keys, self.values = grown

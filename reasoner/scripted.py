@@ -75,7 +75,7 @@ class ScriptedEngine:
             raise EngineError("expected an open engine, found it closed; make a new one")
         self.requests.append(request)
         try:
-            script = self._find(request.prompt)
+            script = self._find(str(request.prompt))
             if self._delay_s:
                 await asyncio.sleep(self._delay_s)
             if isinstance(script, Hang):

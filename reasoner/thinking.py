@@ -20,7 +20,6 @@ from .answer import Alternative, Answer, Spent
 from .catalog import Model
 from .engine import Measured
 from .errors import UsageError
-from .policy import Policy
 from .ranking import ranked
 from .recorder import Recorder
 from .records import Stop
@@ -178,7 +177,7 @@ class Thinking:
         self._confidence = model.calibration.confidence_of(family.name)
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)
-        policy = Policy(model.engine, family, plan.problem, value, meter, plan.verifier)
+        policy = model.policy(model.engine, family, plan.problem, value, meter, plan.verifier)
         self._save(model)
         recorder = Recorder(self._writer, self.tree, self.best)
 
@@ -200,6 +199,7 @@ class Thinking:
                 stop_when=plan.stop_when,
                 on_event=grew,
                 interrupted=lambda: self._stopping,
+                judging=lambda: policy.judging.busy,
                 seed=plan.seed,
             )
         used = meter.spent

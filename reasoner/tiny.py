@@ -8,21 +8,25 @@ import math
 import os
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import torch
 
 from .decoder import Decoder
-from .engine import Completion, Finish, Generation, Request
+from .engine import Chat, Completion, Finish, Generation, Request
 from .errors import EngineError, ModelError
 from .group import Group, Line
 from .kv_cache import PrefixCache
 from .llama import Llama
+from .network import Network, Vocabulary
 from .stats import Stats
 from .tokenizer import Tokenizer
 
@@ -81,30 +85,48 @@ class TinyEngine:
         the faster one here. ``kv_bytes``: the most that the prefix cache may hold.
         """
         self.model_dir = Path(model_dir)
-        self._tokenizer = Tokenizer(self.model_dir / "tokenizer.json")
+        vocabulary = Tokenizer(self.model_dir / "tokenizer.json")
         model = Llama(self.model_dir, _dtype(dtype))
-        self.context = model.config.context
-        if self._tokenizer.size > model.config.vocab:
+        if vocabulary.size > model.config.vocab:
             raise ModelError(
                 f"expected at most {model.config.vocab} tokens in {self.model_dir}, the tokenizer "
-                f"has {self._tokenizer.size}; both must come from the same model"
+                f"has {vocabulary.size}; both must come from the same model"
             )
-        breaks = frozenset(i for i, piece in enumerate(self._tokenizer.pieces) if b"\n" in piece)
-        cache = PrefixCache(model.config, breaks, kv_bytes)
-        self._decoder = Decoder(
-            model,
-            self._tokenizer,
-            cache,
-            max_rows=_MAX_ROWS,
-            batch_bytes=_BATCH_BYTES,
-            threads=threads or min(_MAX_THREADS, len(os.sched_getaffinity(0))),
-        )
+        threads = threads or min(_MAX_THREADS, len(os.sched_getaffinity(0)))
+        self._start(model, vocabulary, kv_bytes, _BATCH_BYTES, threads)
+
+    def _start(
+        self,
+        model: Network,
+        vocabulary: Vocabulary,
+        kv_bytes: int,
+        batch_bytes: int,
+        threads: int,
+        device: str = "cpu",
+    ) -> None:
+        """Set the worker to work. ``batch_bytes``: storage of the rows in flight, at most."""
+        self.context = model.config.context
+        self._tokenizer = vocabulary
+        place = nullcontext() if device == "cpu" else torch.device(device)  # of all that is made
+        breaks = frozenset(i for i, piece in enumerate(vocabulary.pieces) if b"\n" in piece)
+        with place:
+            self._decoder = Decoder(
+                model,
+                vocabulary,
+                PrefixCache(model.config, breaks, kv_bytes, model.kv_dtype),
+                max_rows=_MAX_ROWS,
+                batch_bytes=batch_bytes,
+                threads=threads,
+            )
         self._inbox: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_S))
         self._worker = threading.Thread(
-            target=_work, args=(self._decoder, self._inbox), name="reasoner-engine", daemon=True
+            target=_work,
+            args=(self._decoder, self._inbox, place),
+            name="reasoner-engine",
+            daemon=True,
         )
         self._worker.start()
         # Also when the engine is forgotten, or the interpreter leaves: torch must not be running.
@@ -150,16 +172,20 @@ class TinyEngine:
             self._closed = True
         self._stop()
 
+    def _encode(self, prompt: str | Chat) -> list[int]:
+        return self._tokenizer.encode(str(prompt))
+
     def _groups(self, request: Request) -> list[Group]:
         """The request, checked, in parts that the batch can hold."""
         _check(request)
-        prompt = self._tokenizer.encode(request.prompt)
+        prompt = self._encode(request.prompt)
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
             raise EngineError(
                 f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
                 "ask a shorter question or use a model with a longer context"
             )
+        timeout_s = math.inf if request.timeout_s is None else request.timeout_s
         whole = Group(
             prompt=tuple(prompt),
             samples=request.samples,
@@ -168,6 +194,7 @@ class TinyEngine:
             temperature=request.temperature,
             seed=request.seed,
             value=request.value,
+            until=time.perf_counter() + timeout_s,
         )
         limit = self._decoder.row_limit(whole.longest)
         return [
@@ -182,18 +209,17 @@ class TinyEngine:
 
     def _completions(self, lines: Sequence[Line]) -> tuple[Completion, ...]:
         """Lines as text; different tokens can spell the same text, and then count together."""
-        found: dict[tuple[str, Finish], Completion] = {}
+        spelled: dict[tuple[str, Finish], list[Line]] = {}
         for line in lines:
-            text = self._tokenizer.decode(line.tokens)
-            new = Completion(
-                text, line.count, len(line.tokens), line.logprob, line.finish, line.value
+            spelled.setdefault((self._tokenizer.decode(line.tokens), line.finish), []).append(line)
+        found = []
+        for (text, finish), same in spelled.items():
+            likeliest = max(same, key=lambda line: line.logprob)
+            count, tokens = sum(line.count for line in same), len(likeliest.tokens)
+            found.append(
+                Completion(text, count, tokens, likeliest.logprob, finish, likeliest.value)
             )
-            old = found.get((text, line.finish))
-            if old is not None:
-                likelier = max(old, new, key=lambda completion: completion.logprob)
-                new = replace(likelier, count=old.count + new.count)
-            found[text, line.finish] = new
-        return tuple(found.values())
+        return tuple(found)
 
 
 def _dtype(name: str | None) -> torch.dtype | None:
@@ -226,8 +252,15 @@ def _stop(inbox: SimpleQueue[_Ticket | None], worker: threading.Thread) -> None:
 
 
 @torch.inference_mode()
-def _work(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
+def _work(
+    decoder: Decoder, inbox: SimpleQueue[_Ticket | None], place: AbstractContextManager[Any]
+) -> None:
     """The worker thread: wait when idle, take in what came, step. Ends on None."""
+    with place:
+        _serve(decoder, inbox)
+
+
+def _serve(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
     owners: dict[Group, _Ticket] = {}
     queue: deque[Group] = deque()
     while True:

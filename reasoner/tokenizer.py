@@ -11,7 +11,7 @@ from .errors import EngineError, ModelError
 SPECIALS = ("<end>", "<value>", "<good>", "<bad>", "<pad>")
 
 
-def _byte_alphabet() -> dict[str, int]:
+def byte_alphabet() -> dict[str, int]:
     """The 256 printable characters that byte-level tokenizers write for bytes (GPT-2)."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     shifted = [byte for byte in range(256) if byte not in set(plain)]
@@ -34,7 +34,8 @@ class Tokenizer:
     """A byte-level ``tokenizer.json``. Text -> tokens -> text is exact for every UTF-8 text.
 
     ``pieces[i]``: the bytes of token i. ``special``: ids of the special tokens, which no text
-    encodes to: a question that spells ``<end>`` is seven characters, not the token.
+    encodes to: a question that spells ``<end>`` is seven characters, not the token. ``ends``:
+    those that end a text. ``silent``: those that are never written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,13 +57,15 @@ class Tokenizer:
             raise ModelError(
                 f"expected the special tokens {' '.join(SPECIALS)} in {path}, "
                 f"found no {' '.join(missing)}; a model that was not trained with them needs an "
-                "engine of its own: see the README on bigger models"
+                "engine of its own; load it as hf:FOLDER"
             )
-        self.special = SpecialIds(*(known[name] for name in SPECIALS))
+        self.special = special = SpecialIds(*(known[name] for name in SPECIALS))
+        self.ends = frozenset((special.end,))
+        self.silent: tuple[int, ...] = (special.value, special.good, special.bad, special.pad)
         self.pieces = self._pieces(path)
 
     def _pieces(self, path: Path) -> list[bytes]:
-        alphabet = _byte_alphabet()
+        alphabet = byte_alphabet()
         added = self._fast.get_added_tokens_decoder()
         pieces = [b""] * self._fast.get_vocab_size()
         for text, token in self._fast.get_vocab().items():

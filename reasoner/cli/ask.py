@@ -15,7 +15,9 @@ def ask(
     think: Annotated[
         str, typer.Option(help="How long to think: 90s, 10m, 1h30m, or a number of seconds.")
     ] = "30s",
-    model: Annotated[str, typer.Option(help="A model's name or folder.")] = "tiny",
+    model: Annotated[
+        str, typer.Option(help="tiny, hf:FOLDER, openai:URL#MODEL or folder.")
+    ] = "tiny",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, sample, best-of-n, beam, mcts or puct.")
     ] = "auto",

@@ -59,7 +59,8 @@ def verdict(answer: Answer, checked: bool) -> Iterator[str]:
             yield f"no answer: the model keeps failing: {answer.reason}"
         else:
             found = "no answer verified" if checked else "no answer"
-            yield f"{found} in {used}{_MORE.get(answer.stop_reason, '')}"
+            why = f": {answer.reason}" if answer.reason else _MORE.get(answer.stop_reason, "")
+            yield f"{found} in {used}{why}"
     elif answer.verified:
         yield f"verified in {used}"
     else:

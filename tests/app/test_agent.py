@@ -161,7 +161,7 @@ def test_a_question_nobody_recognises_is_flagged() -> None:
     answer = Reasoner(Model("toy", Parrot())).ask("What is the capital of France?", think=5)
     assert answer.domain == "general"
     assert answer.verified is None
-    assert "bring a bigger model" in answer.note
+    assert "no verifier knows" in answer.note
     assert answer.stop_reason in (StopReason.CONFIDENT, StopReason.EXHAUSTED)
 
 
