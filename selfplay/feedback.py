@@ -15,7 +15,7 @@ from verifiers import VerifierError, domain, find_verifier, fingerprint, held_ou
 from verifiers.source import parse
 
 from .rollouts import Rollout
-from .targets import Line, Taught
+from .targets import Taught
 
 
 def from_runs(store: Store) -> Iterator[Taught]:
@@ -47,8 +47,7 @@ def from_runs(store: Store) -> Iterator[Taught]:
         steps = past.tree.steps(best.path)
         # Runs hold no reference; the answer that was judged right is one.
         problem = replace(past.problem, reference=best.answer if good else None)
-        lines = (Line(steps, 1.0),) if good else ()
-        yield Taught(problem, lines, (Rollout(problem, steps, True, good, 1),))
+        yield Taught(problem, steps if good else (), (Rollout(problem, steps, True, good, 1),))
 
 
 def _may_teach(spec: str, signature: str) -> bool:

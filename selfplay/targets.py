@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,26 +12,14 @@ from verifiers import Problem
 from .play import Play, rejudged
 from .rollouts import Rollout
 
-MAX_LINES = 1  # of one problem: its best alone; four were no better, see docs/log.md
-_RARE = 0.03  # lines less likely than this under the improved policy are left out
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A verified line of thought. ``weight``: its probability under the improved policy, given
-    that the line ends right; the lines of one problem sum to 1."""
-
-    steps: tuple[str, ...]
-    weight: float
-
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What one play teaches. ``lines``: the policy. ``rollouts``: the value, by lines that the
-    policy itself drew from the start."""
+    """What one play teaches. ``line``: the policy, by a verified line of thought; empty when none
+    was found. ``rollouts``: the value, by lines that the policy itself drew from the start."""
 
     problem: Problem
-    lines: tuple[Line, ...]
+    line: tuple[str, ...]
     rollouts: tuple[Rollout, ...]
 
 
@@ -41,10 +28,10 @@ def teach(play: Play) -> Taught:
     tree = Tree()
     for job, proposal in judged.growth:
         tree.apply(job, proposal)
-    return Taught(play.problem, tuple(_lines(tree)), tuple(_rollouts(judged, tree)))
+    return Taught(play.problem, _line(tree), tuple(_rollouts(judged)))
 
 
-def _rollouts(play: Play, tree: Tree) -> Iterator[Rollout]:
+def _rollouts(play: Play) -> Iterator[Rollout]:
     """Lines that the policy drew from the root, unguided: what becomes of a state by itself."""
     for job, proposal in play.growth:
         if job.node != ROOT or not job.to_end or not 0.0 < job.temperature <= 1.0:
@@ -58,31 +45,22 @@ def _rollouts(play: Play, tree: Tree) -> Iterator[Rollout]:
             yield Rollout(play.problem, steps, outcome is not None, right, chain.count)
 
 
-def _lines(tree: Tree) -> list[Line]:
-    """The likeliest verified lines under the improved policy, best first."""
-    nodes = tree.nodes
-    winning = _winning(tree)
+def _line(tree: Tree) -> tuple[str, ...]:
+    """The best verified line: at each state the improved policy's best step of those that lead to
+    a verified answer. Learning several, by their probabilities, was no better: see docs/log.md."""
+    nodes, winning, path = tree.nodes, _winning(tree), [ROOT]
     if ROOT not in winning:
-        return []
+        return ()
     _forget_proofs(tree)
     policy = {
         target.node: dict(zip(nodes.children[target.node], target.policy, strict=True))
         for target in training_targets(tree, min_visits=1)
     }
-    found: list[tuple[float, tuple[str, ...]]] = []
-    heap: list[tuple[float, tuple[int, ...]]] = [(-1.0, (ROOT,))]
-    while heap and len(found) < MAX_LINES and (not found or -heap[0][0] >= _RARE):
-        minus, path = heapq.heappop(heap)
-        if path[-1] in nodes.outcome:
-            found.append((-minus, nodes.steps(path)))
-            continue
-        known = policy.get(path[-1], dict.fromkeys(nodes.children[path[-1]], 1.0))
-        good = {child: p for child, p in known.items() if child in winning}
-        total = sum(good.values())
-        for child, p in good.items():
-            heapq.heappush(heap, (minus * (p / total if total else 1 / len(good)), (*path, child)))
-    mass = sum(p for p, _ in found)
-    return [Line(steps, round(p / mass, 4)) for p, steps in found]
+    while path[-1] not in nodes.outcome:
+        steps = policy.get(path[-1], {})
+        good = [child for child in nodes.children[path[-1]] if child in winning]
+        path.append(max(good, key=lambda child: steps.get(child, 0.0)))
+    return nodes.steps(path)
 
 
 def _winning(tree: Tree) -> set[int]:

@@ -66,7 +66,7 @@ class Window:
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Window:
         everything = [taught for path in paths for taught in read(path)]
-        return cls([t for t in everything if t.lines], [t for t in everything if t.rollouts])
+        return cls([t for t in everything if t.line], [t for t in everything if t.rollouts])
 
     def tokens(self, tokenizer: Tokenizer) -> int:
         """Of one reading of every line, prompts included; from a sample of 200."""
@@ -75,21 +75,16 @@ class Window:
         encode_text, special = encoder(tokenizer), specials(tokenizer)
         some = Random(0).choices(self.solved, k=200)
         sizes = [
-            len(lesson(t.problem, _steps(line.steps), True, encode_text, special).ids)
-            for t in some
-            for line in t.lines
+            len(lesson(t.problem, _steps(t.line), True, encode_text, special).ids) for t in some
         ]
-        lines_in_all = sum(len(t.lines) for t in self.solved)
-        return round(lines_in_all * sum(sizes) / len(sizes))
+        return round(len(self.solved) * sum(sizes) / len(sizes))
 
     def batches(
         self, tokenizer: Tokenizer, seed: str, start: int, rows: int, length: int, expert: float
     ) -> Iterator[Batch]:
         """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone.
 
-        ``expert``: share of demonstrations, so that nothing is forgotten. Lines are drawn with
-        the improved policy's probabilities, afresh for every batch: the expected loss is the
-        cross-entropy to that policy, at the price of one line.
+        ``expert``: share of demonstrations, so that nothing is forgotten.
         """
         special, encode_text = specials(tokenizer), encoder(tokenizer)
         for number in count(start):
@@ -107,8 +102,7 @@ class Window:
                     steps = rollout.judged_steps()
                     return lesson(one.problem, steps, rollout.done, encode_text, special)
                 one = rng.choice(self.solved)
-                line = rng.choices(one.lines, [line.weight for line in one.lines])[0]
-                return lesson(one.problem, _steps(line.steps), True, encode_text, special)
+                return lesson(one.problem, _steps(one.line), True, encode_text, special)
 
             yield pack(fill_rows(draw, rows, length), length, special.pad)
 

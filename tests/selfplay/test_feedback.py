@@ -28,7 +28,7 @@ def ask(store: Store, question: str, engine: object) -> None:
 def test_a_verified_answer_teaches_its_line(store: Store) -> None:
     ask(store, "Use 1 2 3 4 to make 24", ExpertEngine())
     (one,) = from_runs(store)
-    assert one.lines[0].weight == 1.0
+    assert one.line
     assert one.rollouts[0].right
     assert one.problem.reference is not None
 
@@ -37,11 +37,11 @@ def test_a_persons_word_goes_before_the_verifiers(store: Store) -> None:
     ask(store, "Use 1 2 3 4 to make 24", ExpertEngine())
     assert run(["runs", "mark", "last", "bad"]) == 0
     (one,) = from_runs(store)
-    assert one.lines == ()
+    assert one.line == ()
     assert not one.rollouts[0].right
     assert run(["runs", "mark", "last", "good"]) == 0
     (one,) = from_runs(store)
-    assert one.lines
+    assert one.line
 
 
 def test_what_nobody_judged_and_evaluation_problems_teach_nothing(store: Store) -> None:

@@ -20,7 +20,7 @@ from selfplay.rescore import rescore
 from selfplay.rollouts import Rollout
 from selfplay.settings import Settings
 from selfplay.shards import Shard
-from selfplay.targets import MAX_LINES, teach
+from selfplay.targets import teach
 from selfplay.window import read, write
 from tests.app.toy import ToyEngine
 from tests.selfplay.crew import ExpertEngine
@@ -116,15 +116,12 @@ def test_a_full_disk_leaves_the_shard_as_it_was(tmp_path: Path, one: Play) -> No
 # --- targets
 
 
-def test_lines_are_verified_and_weigh_one(one: Play) -> None:
+def test_what_is_taught_is_verified(one: Play) -> None:
     taught = teach(one)
-    assert 1 <= len(taught.lines) <= MAX_LINES
-    assert sum(line.weight for line in taught.lines) == pytest.approx(1, abs=1e-3)
     family = domain("countdown")
-    for line in taught.lines:
-        answer = family.answer(PUZZLE, line.steps)
-        assert answer is not None
-        assert family.verify(PUZZLE, answer).passed
+    answer = family.answer(PUZZLE, taught.line)
+    assert answer is not None
+    assert family.verify(PUZZLE, answer).passed
     right = sum(r.count for r in taught.rollouts if r.right)
     drawn = sum(j.samples for j, _ in one.growth if j.to_end and j.node == 0 and j.temperature)
     assert 0 < right < sum(r.count for r in taught.rollouts) == drawn
@@ -157,28 +154,26 @@ def test_of_two_ways_the_one_that_is_easier_to_finish_is_taught() -> None:
             (("easy", "won"), 8, 1.0), (("easy", "lost"), 2, 0.0),
         )
     )  # fmt: skip
-    best = max(taught.lines, key=lambda line: line.weight)
-    assert best.steps == ("easy", "won")
-    assert best.weight > 0.6, "half of each by the prior alone"
+    assert taught.line == ("easy", "won")
 
 
 @pytest.mark.usefixtures("trusting")
 def test_nothing_solved_teaches_the_value_alone() -> None:
     taught = teach(built((("a", "lost"), 3, 0.0), (("b", "lost"), 1, 0.0)))
-    assert taught.lines == ()
+    assert taught.line == ()
     assert [r.right for r in taught.rollouts] == [False, False]
 
 
 @pytest.mark.usefixtures("trusting")
 def test_of_equal_ways_the_likeliest_is_taught() -> None:
     taught = teach(built((("a", "won"), 6, 1.0), (("b", "won"), 2, 1.0)))
-    assert [line.steps for line in taught.lines] == [("a", "won")]
+    assert taught.line == ("a", "won")
 
 
 @pytest.mark.usefixtures("trusting")
 def test_what_nobody_judged_teaches_nothing() -> None:
     taught = teach(built((("a", "end"), 3, None)))
-    assert taught.lines == ()
+    assert taught.line == ()
     assert taught.rollouts == ()
 
 
@@ -196,11 +191,11 @@ def test_answers_are_judged_by_the_reference_and_todays_verifier(
     outcomes = [c.thoughts[-1].outcome for _, p in found.growth for c in p.chains]
     assert {o.score for o in outcomes if o} == {None}
     assert found.right is True
-    assert teach(found).lines[0].steps == steps
+    assert teach(found).line == steps
     monkeypatch.setattr(
         Arithmetic, "verify", lambda self, problem, answer: 1 / 0
     )  # an error is not a wrong answer
-    assert teach(found).lines == ()
+    assert teach(found).line == ()
     assert teach(found).rollouts == ()
 
 

@@ -12,7 +12,7 @@ from reasoner.catalog import BUNDLED
 from selfplay import window
 from selfplay.lesson import IGNORE
 from selfplay.rollouts import Rollout
-from selfplay.targets import Line, Taught
+from selfplay.targets import Taught
 from selfplay.window import Window, reach
 from verifiers import recognise
 
@@ -27,7 +27,7 @@ def tokenizer() -> Tokenizer:
 
 
 def view(lines: bool = True, rollouts: bool = True) -> Window:
-    won = (Line(STEPS, 1.0),) if lines else ()
+    won = STEPS if lines else ()
     drawn = (Rollout(PUZZLE, LOST, False, False, 3),) if rollouts else ()
     one = Taught(PUZZLE, won, drawn)
     return Window([one] if lines else [], [one] if rollouts else [])
