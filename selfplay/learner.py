@@ -38,7 +38,8 @@ _ROUND = 1024  # labelled positions
 class Recipe:
     """``rate`` rises over ``warmup`` steps, holds, and falls linearly to 0 over the last
     ``decay`` share of ``steps``. ``value_weight``: of the value token's loss against the
-    policy's. ``kl``: of the divergence from the reference, where there is one."""
+    policy's, that of compared pairs included. ``kl``: of the divergence from the reference, where
+    there is one."""
 
     steps: int
     rate: float = 2e-3
@@ -72,11 +73,12 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Means over the policy's labels, over the value token's, and the divergence
-    KL(reference || network) over the policy's; in nats."""
+    """Means over the policy's labels, over the value token's, over compared pairs, and the
+    divergence KL(reference || network) over the policy's; in nats."""
 
     policy: Tensor
     value: Tensor
+    pair: Tensor
     divergence: Tensor
 
 
@@ -104,8 +106,18 @@ def losses(
     return Losses(
         (each * policy).sum() / count,
         (each * probe).sum() / probe.sum().clamp(min=1),
+        _pair_loss(network, hidden, batch.pairs, good, bad),
         divergence,
     )
+
+
+def _pair_loss(network: Network, hidden: Tensor, pairs: Tensor, good: int, bad: int) -> Tensor:
+    """-log P(the better one wins), as Bradley and Terry have it; 0 where nothing is compared."""
+    if not len(pairs):
+        return torch.zeros(())
+    logits = network.logits(hidden.flatten(0, 1)[pairs]).float()  # [P, 2, vocabulary]
+    better, worse = (logits[..., good] - logits[..., bad]).unbind(1)
+    return -F.logsigmoid(better - worse).mean()
 
 
 def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -198,7 +210,7 @@ def _sitting(
                 group["lr"] = recipe.rate_at(step) * 0.5**state.rollbacks
         with torch.autocast("cpu", torch.bfloat16):
             parts = losses(network, batch, good, bad, reference if recipe.kl else None)
-        loss = parts.policy + recipe.value_weight * parts.value
+        loss = parts.policy + recipe.value_weight * (parts.value + parts.pair)
         if recipe.kl and reference is not None:
             loss = loss + recipe.kl * parts.divergence
         loss.backward()  # type: ignore[no-untyped-call]

@@ -13,14 +13,29 @@ from .play import Play, rejudged
 from .rollouts import Rollout
 
 
+LOST = 4  # visits without a verified answer, after which a state counts as worse than its sibling
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two steps from the state after ``steps``: below ``better`` lies a verified answer, below
+    ``worse`` none was found, however often it was looked for."""
+
+    steps: tuple[str, ...]
+    better: str
+    worse: str
+
+
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What one play teaches. ``line``: the policy, by a verified line of thought; empty when none
-    was found. ``rollouts``: the value, by lines that the policy itself drew from the start."""
+    was found. ``rollouts``: the value, by lines that the policy itself drew from the start.
+    ``pairs``: the value, by siblings compared (rStar-Math, Guan et al. 2025)."""
 
     problem: Problem
     line: tuple[str, ...]
     rollouts: tuple[Rollout, ...]
+    pairs: tuple[Pair, ...] = ()
 
 
 def teach(play: Play) -> Taught:
@@ -28,7 +43,14 @@ def teach(play: Play) -> Taught:
     tree = Tree()
     for job, proposal in judged.growth:
         tree.apply(job, proposal)
-    return Taught(play.problem, _line(tree), tuple(_rollouts(judged)))
+    winning = _winning(tree)
+    _forget_proofs(tree)
+    return Taught(
+        play.problem,
+        _line(tree, winning),
+        tuple(_rollouts(judged)),
+        tuple(_pairs(tree, winning)),
+    )
 
 
 def _rollouts(play: Play) -> Iterator[Rollout]:
@@ -45,13 +67,28 @@ def _rollouts(play: Play) -> Iterator[Rollout]:
             yield Rollout(play.problem, steps, outcome is not None, right, chain.count)
 
 
-def _line(tree: Tree) -> tuple[str, ...]:
+def _pairs(tree: Tree, winning: set[int]) -> Iterator[Pair]:
+    """The best winning step of a state against each that was searched in vain. Ends of lines are
+    left out: a verifier tells them apart."""
+    nodes = tree.nodes
+    for node in sorted(winning - nodes.outcome.keys()):
+        edges = nodes.children[node]
+        inner = [child for child in edges if child not in nodes.outcome]
+        won = [child for child in inner if child in winning]
+        lost = [c for c in inner if c not in winning and nodes.visits[c] >= LOST]
+        if won and lost:
+            best = max(won, key=nodes.q.__getitem__)
+            before = nodes.steps(nodes.path(node))
+            better = nodes.edge_text[edges[best]]
+            yield from (Pair(before, better, nodes.edge_text[edges[child]]) for child in lost)
+
+
+def _line(tree: Tree, winning: set[int]) -> tuple[str, ...]:
     """The best verified line: at each state the improved policy's best step of those that lead to
     a verified answer. Learning several, by their probabilities, was no better: see docs/log.md."""
-    nodes, winning, path = tree.nodes, _winning(tree), [ROOT]
+    nodes, path = tree.nodes, [ROOT]
     if ROOT not in winning:
         return ()
-    _forget_proofs(tree)
     policy = {
         target.node: dict(zip(nodes.children[target.node], target.policy, strict=True))
         for target in training_targets(tree, min_visits=1)
@@ -60,7 +97,7 @@ def _line(tree: Tree) -> tuple[str, ...]:
         steps = policy.get(path[-1], {})
         good = [child for child in nodes.children[path[-1]] if child in winning]
         path.append(max(good, key=lambda child: steps.get(child, 0.0)))
-    return nodes.steps(path)
+    return nodes.steps(tuple(path))
 
 
 def _winning(tree: Tree) -> set[int]:

@@ -16,13 +16,14 @@ from reasoner.traces import encode, lines
 from verifiers import Step
 
 from .corpus import MIX, draw_demonstration, encoder, specials
-from .lesson import Batch, Lesson, fill_rows, lesson, pack
+from .lesson import Batch, Lesson, comparison, fill_rows, lesson, pack
 from .targets import Taught
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
+PAIRS = 0.5  # of those, so many compare two siblings
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
 
@@ -98,6 +99,11 @@ class Window:
                     return lesson(problem, plain, done, encode_text, special)
                 if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
                     one = rng.choice(self.tried)
+                    if one.pairs and rng.random() < PAIRS:
+                        pair = rng.choice(one.pairs)
+                        return comparison(
+                            one.problem, pair.steps, pair.better, pair.worse, encode_text, special
+                        )
                     rollout = rng.choices(one.rollouts, [r.count for r in one.rollouts])[0]
                     steps = rollout.judged_steps()
                     return lesson(one.problem, steps, rollout.done, encode_text, special)

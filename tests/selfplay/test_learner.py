@@ -1,5 +1,6 @@
 """The learner: same Llama as everybody's, exact resume, sound curves."""
 
+from dataclasses import replace
 from itertools import count, pairwise
 from random import Random
 
@@ -30,7 +31,7 @@ from tests.selfplay.room import room_for
 SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
 
 
-def batches(start):
+def batches(start, pairs=torch.empty(0, 2, dtype=torch.int64)):
     """Learn to count modulo 50; label 62/63 stand for good and bad."""
     while True:
         generator = torch.Generator().manual_seed(start)
@@ -41,7 +42,7 @@ def batches(start):
         labels[:, 0] = IGNORE
         positions = torch.arange(16).expand(4, 16)
         mask = torch.ones(4, 1, 16, 16, dtype=torch.bool).tril()
-        yield Batch(ids, labels, positions, mask)
+        yield Batch(ids, labels, positions, mask, pairs)
         start += 1
 
 
@@ -164,6 +165,23 @@ def test_the_reference_holds_the_network_back(tmp_path):
         apart.append(losses(network, next(batches(99)), 62, 63, reference).divergence.item())
     assert 0 < apart[1] < 0.3 * apart[0]
     assert losses(reference, next(batches(99)), 62, 63, reference).divergence.item() < 1e-6
+
+
+def test_of_a_pair_the_better_one_gets_the_higher_value(tmp_path):
+    """Compared alone: each row's last place against the one before it."""
+
+    def compared(start):
+        places = torch.tensor([[16 * row + 15, 16 * row + 14] for row in range(4)])
+        for batch in batches(start, places):
+            yield replace(batch, labels=torch.full_like(batch.labels, IGNORE))
+
+    network, recipe = fresh(), Recipe(20, rate=1e-2, warmup=2)
+    before = losses(network, next(compared(99)), 62, 63)
+    train(network, compared, recipe, good=62, bad=63, checkpoint=tmp_path / "c.pt")
+    after = losses(network, next(compared(99)), 62, 63)
+    assert after.pair < 0.5 * before.pair
+    assert before.policy == after.policy == 0
+    assert losses(network, next(batches(99)), 62, 63).pair == 0, "nothing is compared"
 
 
 def test_exported_weights_are_a_llama(tmp_path):

@@ -20,7 +20,7 @@ from selfplay.rescore import rescore
 from selfplay.rollouts import Rollout
 from selfplay.settings import Settings
 from selfplay.shards import Shard
-from selfplay.targets import teach
+from selfplay.targets import LOST, Pair, teach
 from selfplay.window import read, write
 from tests.app.toy import ToyEngine
 from tests.selfplay.crew import ExpertEngine
@@ -155,6 +155,14 @@ def test_of_two_ways_the_one_that_is_easier_to_finish_is_taught() -> None:
         )
     )  # fmt: skip
     assert taught.line == ("easy", "won")
+
+
+@pytest.mark.usefixtures("trusting")
+def test_a_winning_step_is_compared_to_one_searched_in_vain() -> None:
+    vain = [(("vain", f"lost {i}"), 1, 0.0) for i in range(LOST)]
+    taught = teach(built((("good", "won"), 1, 1.0), (("once", "lost"), 9, 0.0), *vain))
+    assert taught.pairs == (Pair((), "good", "vain"),)
+    assert teach(built(*vain)).pairs == (), "nothing is better where nothing was found"
 
 
 @pytest.mark.usefixtures("trusting")

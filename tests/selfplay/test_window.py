@@ -12,7 +12,7 @@ from reasoner.catalog import BUNDLED
 from selfplay import window
 from selfplay.lesson import IGNORE
 from selfplay.rollouts import Rollout
-from selfplay.targets import Taught
+from selfplay.targets import Pair, Taught
 from selfplay.window import Window, reach
 from verifiers import recognise
 
@@ -65,6 +65,13 @@ def test_experts_keep_their_share(tokenizer: Tokenizer) -> None:
             prompts += len(starts)
             window_prompts += sum(ids[i : i + len(head)] == head for i in starts)
     assert 0.3 < window_prompts / prompts < 0.7
+
+
+def test_siblings_are_compared(tokenizer: Tokenizer) -> None:
+    one = Taught(PUZZLE, (), view().tried[0].rollouts, (Pair((), STEPS[0], LOST[0]),))
+    made = list(islice(Window([], [one]).batches(tokenizer, "s", 0, 4, 256, 0.0), 2))
+    assert all(len(batch.pairs) > 4 for batch in made)
+    assert not len(batches(tokenizer, 0.0)[0].pairs)
 
 
 @pytest.mark.parametrize(("lines", "rollouts"), [(True, False), (False, True), (False, False)])
