@@ -12,7 +12,6 @@ from verifiers import Problem
 from .play import Play, rejudged
 from .rollouts import Rollout
 
-
 LOST = 4  # visits without a verified answer, after which a state counts as worse than its sibling
 
 

@@ -28,10 +28,11 @@ from selfplay.learner import (
 from selfplay.lesson import IGNORE, Batch
 from tests.selfplay.room import room_for
 
+NOTHING = torch.empty(0, 2, dtype=torch.int64)
 SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
 
 
-def batches(start, pairs=torch.empty(0, 2, dtype=torch.int64)):
+def batches(start, pairs=NOTHING):
     """Learn to count modulo 50; label 62/63 stand for good and bad."""
     while True:
         generator = torch.Generator().manual_seed(start)
