@@ -3,7 +3,7 @@
 ledger.sqlite     everything the run knows about itself
 shards/           plays, one file a generation
 lessons/          what the plays teach, one file a generation; made from the shards
-models/base       where it began; models/gNNNN: challengers, promoted or on trial
+models/base       where it began; models/gNNNN: the newest champions, a challenger on trial
 work/             checkpoints of a training in progress
 """
 
@@ -12,13 +12,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from reasoner.errors import RunError
 
 BASE = "base"
+CHAMPIONS = 3  # kept besides the base: to go back to, and to compare with
 
 
 class Folder:
@@ -38,6 +39,11 @@ class Folder:
     def lesson_file(self, generation: int) -> Path:
         """What a generation's plays teach."""
         return self.lessons / f"{challenger(generation)}.jsonl"
+
+    def retire(self, promoted: Sequence[str]) -> None:
+        """Remove all but the newest of the champions, given oldest first."""
+        for name in promoted[:-CHAMPIONS]:
+            shutil.rmtree(self.model(name), ignore_errors=True)
 
     def adopt(self, model: Path) -> None:
         """Copy the base model in, whole or not at all: the run must not change with its origin."""

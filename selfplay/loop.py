@@ -266,6 +266,8 @@ class Loop:
         self.ledger.advance(now.number, "done", verdict=verdict, note=note)
         if verdict != "promoted":
             shutil.rmtree(self.folder.model(challenger(now.number)), ignore_errors=True)
+        known = self.ledger.generations()
+        self.folder.retire([challenger(g.number) for g in known if g.verdict == "promoted"])
         self.sitting.audience.say(describe(self.ledger, now.number))
 
     def _duration(self, number: int, stages: tuple[str, ...]) -> float:

@@ -1,4 +1,5 @@
-"""A small run in a process of its own: ``DIR [PART NUMBER]`` kills it at that moment.
+"""A small run in a process of its own: ``DIR [PART NUMBER]`` kills it at that moment,
+``DIR anywhere SECONDS`` so long after everything is loaded.
 
 Played by experts without weights; trained, calibrated and saved for real.
 """
@@ -9,6 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from threading import Timer
 
 import torch
 
@@ -38,6 +40,10 @@ def main(out: str, part: str = "", number: str = "0") -> None:
         if part and now == part and done >= int(number):
             os.kill(os.getpid(), signal.SIGKILL)
 
+    if part == "anywhere":
+        timer = Timer(float(number), os.kill, (os.getpid(), signal.SIGKILL))
+        timer.daemon = True  # a run that ends before is left in peace
+        timer.start()
     audience = Quiet(kill)
     improve(Path(out), BUNDLED / "tiny", SETTINGS, crew, audience, generations=GENERATIONS)
     print("\n".join(audience.lines))

@@ -7,7 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -17,7 +19,7 @@ from reasoner.errors import ReasonerError, RunError, UsageError
 from selfplay import draw, learner
 from selfplay.admission import Admission
 from selfplay.entries import Generation
-from selfplay.folder import claim
+from selfplay.folder import CHAMPIONS, Folder, claim
 from selfplay.ledger import Ledger
 from selfplay.loop import improve
 from selfplay.playing import play_all
@@ -89,6 +91,15 @@ def test_nothing_is_left_over(undisturbed: Path) -> None:
     assert not list(undisturbed.rglob("*.part"))
 
 
+def test_only_the_newest_champions_are_kept(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    names = [f"g{i:04}" for i in range(1, CHAMPIONS + 3)]
+    for name in ("base", *names):
+        folder.model(name).mkdir(parents=True)
+    folder.retire(names)
+    assert sorted(p.name for p in folder.models.iterdir()) == ["base", *names[2:]]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
@@ -105,6 +116,24 @@ def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
     assert contents(tmp_path) == contents(undisturbed)
     weights = [f / "models/g0001/model.safetensors" for f in (tmp_path, undisturbed)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_anywhere_twenty_times_it_ends_as_if_nothing_had_happened(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    """At moments that nobody chose: within a transaction, a checkpoint, a rename."""
+    rng, kills = Random(4), 0
+    for attempt in count():
+        folder = tmp_path / str(attempt)
+        while kills < 20 and (end := run(folder, "anywhere", str(rng.uniform(0.0, 3.0)))) != 0:
+            assert end == -signal.SIGKILL
+            kills += 1
+        assert run(folder) == 0
+        assert contents(folder) == contents(undisturbed)
+        if kills == 20:
+            return
 
 
 def test_a_verifier_that_fails_its_test_teaches_nobody(
