@@ -63,8 +63,9 @@ def main() -> None:
         "workers",
         {
             "what": f"{options.plays} plays a worker (countdown and equations, 800 tokens each), "
-            f"one thread each, {options.rounds} rounds of both ways in turn: medians. 10,000 "
-            f"plays take on disk {disk['plays_mb']:.0f} MB, what they teach {disk['lessons_mb']:.0f} MB.",
+            f"one thread each, {options.rounds} rounds of both ways in turn: medians. On disk, "
+            f"10,000 plays take {disk['plays_mb']:.0f} MB and their lessons "
+            f"{disk['lessons_mb']:.0f} MB.",
             "seed": 0,
             "plays": options.plays,
             "rounds": options.rounds,
