@@ -100,13 +100,13 @@ def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> int:
         lines = [read(problems[n], text) for n, text in zip(number, texts, strict=True)]
         return [float(line.right) for line in lines]
 
-    class Deadline(TrainerCallback):  # type: ignore[misc]
+    class Deadline(TrainerCallback):
         began = time.monotonic()
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: object) -> None:
             control.should_training_stop = time.monotonic() - self.began >= seconds
 
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(base / "tokenizer.json"), pad_token="<pad>", eos_token="<end>"
     )
     model = LlamaForCausalLM.from_pretrained(base, dtype="float32")

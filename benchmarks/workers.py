@@ -62,7 +62,7 @@ def main() -> None:
     write(
         "workers",
         {
-            "what": f"{options.plays} plays a worker (countdown and equations, 800 tokens each), "
+            "what": f"{options.plays} plays a worker (countdown and equations, 400 tokens each), "
             f"one thread each, {options.rounds} rounds of both ways in turn: medians. On disk, "
             f"10,000 plays take {disk['plays_mb']:.0f} MB and their lessons "
             f"{disk['lessons_mb']:.0f} MB.",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 SCHEMA = 1  # of the run's folder
 
 # A full generation takes about so long on two cores; shorter runs have smaller generations.
-GENERATION_S = 1200.0
+GENERATION_S = 1800.0
 
 
 class Settings(BaseModel):
@@ -23,7 +23,7 @@ class Settings(BaseModel):
     domains: tuple[str, ...]
     seed: int = 0
     think_s: float | None = Field(default=None, gt=0)
-    tokens: int = Field(default=800, gt=0)
+    tokens: int = Field(default=400, gt=0)
     problems: int = Field(default=4000, gt=0)  # played for training
     placement: int = Field(default=40, ge=0)  # played by System 1 in each cell before the first
     steps: int = Field(default=400, gt=0)  # of training, at most
@@ -45,9 +45,10 @@ class Settings(BaseModel):
     lease_s: float = Field(default=120.0, gt=0)  # a worker that keeps a problem longer is replaced
 
     def scaled(self, seconds: float | None) -> Settings:
-        """Smaller generations for a run of so many seconds: at least two should fit."""
+        """Smaller generations for a run of so many seconds: at least two should fit. The arena
+        stays as large as it is: with fewer bouts nothing could be shown, for or against."""
         share = 1.0 if seconds is None else min(1.0, seconds / (2 * GENERATION_S))
-        sizes = ("problems", "steps", "calibration", "duel_policy", "duel_search")
+        sizes = {name: getattr(self, name) for name in ("problems", "steps", "calibration")}
         return self.model_copy(
-            update={name: max(1, round(getattr(self, name) * share)) for name in sizes}
+            update={name: max(1, round(size * share)) for name, size in sizes.items()}
         )

@@ -176,7 +176,7 @@ def test_of_a_pair_the_better_one_gets_the_higher_value(tmp_path):
         for batch in batches(start, places):
             yield replace(batch, labels=torch.full_like(batch.labels, IGNORE))
 
-    network, recipe = fresh(), Recipe(20, rate=1e-2, warmup=2)
+    network, recipe = fresh(), Recipe(60, rate=1e-2, warmup=2)
     before = losses(network, next(compared(99)), 62, 63)
     train(network, compared, recipe, good=62, bad=63, checkpoint=tmp_path / "c.pt")
     after = losses(network, next(compared(99)), 62, 63)
