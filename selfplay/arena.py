@@ -6,7 +6,8 @@ to be worse by more than :data:`MARGIN` nowhere. Evidence is valid at any time (
 ``evidence.py``), so the duel stops as soon as it is decided.
 
 Error rates: a challenger that is better nowhere is promoted with probability at most
-:data:`ALPHA` (shared by the three arms); one that is worse by more than the margin in any family
+:data:`ALPHA` (shared by all claims of being better: System 1 in each family played, and search
+with each budget); one that is worse by more than the margin in any family
 (System 1), or with search, is promoted with probability at most ``ALPHA``.
 """
 
@@ -30,11 +31,11 @@ Claim = tuple[str, str]
 class Standing:
     """What a duel has shown so far.
 
-    ``better``: arms where the challenger is shown to be better. ``sound``: claims of not being
-    worse that are shown; ``worse``: those refuted. ``open``: those still to be shown.
+    ``better``: claims of being better that are shown. ``sound``: claims of not being worse that
+    are shown; ``worse``: those refuted. ``open``: those still to be shown.
     """
 
-    better: tuple[str, ...]
+    better: tuple[Claim, ...]
     sound: tuple[Claim, ...]
     worse: tuple[Claim, ...]
     open: tuple[Claim, ...]
@@ -49,7 +50,7 @@ class Standing:
 
 
 def claims(families: Sequence[str]) -> list[Claim]:
-    """All that must be shown not to be worse: each family's System 1, and search."""
+    """What is compared: each family's System 1, and search."""
     return [("policy", family) for family in families] + [("small", ""), ("large", "")]
 
 
@@ -66,19 +67,20 @@ def standing(
     ``families``: all that must not get worse. ``trained``: those that the run plays; the
     challenger is to be better on them.
     """
-    better = {arm: Evidence(0.0) for arm in ARMS}
+    better = {claim: Evidence(0.0) for claim in claims(trained)}
     sound = {claim: Evidence(-margin) for claim in claims(families)}
     worse = {claim: Evidence(margin) for claim in claims(families)}
     for bout in bouts:
         x = int(bout.challenger) - int(bout.champion)
-        if bout.family in trained:
-            better[bout.arm].add([x])
         claim = (bout.arm, bout.family if bout.arm == "policy" else "")
+        if bout.family in trained:
+            better[claim].add([x])
         sound[claim].add([x])
         worse[claim].add([-x])
     shown = tuple(claim for claim, evidence in sound.items() if evidence.refutes(alpha))
+    share = alpha / len(better)
     return Standing(
-        tuple(arm for arm in ARMS if better[arm].refutes(alpha / len(ARMS))),
+        tuple(claim for claim, evidence in better.items() if evidence.refutes(share)),
         shown,
         tuple(claim for claim, evidence in worse.items() if evidence.refutes(alpha)),
         tuple(claim for claim in sound if claim not in shown),

@@ -38,8 +38,8 @@ class Settings(BaseModel):
     calibration: int = Field(default=400, gt=0)  # reserved problems that calibrate a challenger
     samples: int = Field(default=8, gt=0)  # lines of each of them
     duel_batch: int = Field(default=48, gt=0)  # problems of a family between looks at the score
-    duel_policy: int = Field(default=3000, gt=0)  # of a family at most, System 1
-    duel_search: int = Field(default=288, gt=0)  # of a family at most, each search budget
+    duel_policy: int = Field(default=4000, gt=0)  # of a family at most, System 1
+    duel_search: int = Field(default=480, gt=0)  # of a family at most, each search budget
     duel_tokens: tuple[int, int] = (250, 1000)  # the small and the large search budget
     window: int = Field(default=20_000, gt=0)  # plays learned from; grows as a power law
     lease_s: float = Field(default=120.0, gt=0)  # a worker that keeps a problem longer is replaced

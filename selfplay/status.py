@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from .arena import MARGIN, Standing, summary
+from .arena import MARGIN, Claim, Standing, summary
 from .elo import Rating, rate
 from .folder import BASE, challenger
 from .ledger import Ledger
@@ -39,14 +40,16 @@ def reason(result: Standing) -> str:
     """Why a duel ended as it did."""
     points = f"{100 * MARGIN:g} points"
     if result.worse:
-        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.worse)
-        return f"worse by more than {points} on {where}"
+        return f"worse by more than {points} on {_names(result.worse)}"
     if not result.better:
         return "not shown to be better"
     if result.open:
-        where = ", ".join(f"{family or 'search'} ({arm})" for arm, family in result.open)
-        return f"better, but not shown to be within {points} on {where}"
-    return f"better: {', '.join(result.better)}"
+        return f"better, but not shown to be within {points} on {_names(result.open)}"
+    return f"better on {_names(result.better)}"
+
+
+def _names(claims: Sequence[Claim]) -> str:
+    return ", ".join(f"{family or 'search'} ({arm})" for arm, family in claims)
 
 
 def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:

@@ -47,6 +47,16 @@ def test_a_better_challenger_is_promoted() -> None:
     assert sum(promoted) >= 5
 
 
+def test_being_better_in_one_family_is_enough_when_the_other_is_no_worse() -> None:
+    rng = Random(3)
+    found = duel(3, families=["equations"], count=2500)
+    found += [b for b in duel(4, families=["countdown"]) if b.arm != "policy"]
+    found += bouts(rng, "policy", "countdown", 1200, 0.15, 0.08)
+    result = standing(found, FAMILIES, trained=FAMILIES)
+    assert result.better == (("policy", "countdown"),)
+    assert result.promoted
+
+
 def test_an_equal_one_is_promoted_no_more_often_than_stated() -> None:
     """Also when one looks after every batch and stops at the first success."""
     promoted = 0
