@@ -1,4 +1,7 @@
-"""Does the gate hold? Sabotaged challengers must be rejected, a truly better one accepted."""
+"""Does the gate hold? Sabotaged challengers must be rejected, a truly better one accepted.
+
+What is truly better needs no luck: the shipped model, against a champion that was spoiled.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,63 @@ from pathlib import Path
 
 import torch
 from rich.console import Console
+from tokenizers import Tokenizer
 
 from reasoner.catalog import BUNDLED
 from reasoner.cli.bars import Bars
+from reasoner.tiny import TinyEngine
 from selfplay import network as networks
 from selfplay.arena import ALPHA, MARGIN
+from selfplay.corpus import specials
 from selfplay.dueling import duel
+from selfplay.learner import Recipe, train
 from selfplay.ledger import Ledger
+from selfplay.rollouts import draw_problems, roll_out
 from selfplay.settings import Settings
 from selfplay.sitting import Sitting
 from selfplay.status import reason
+from selfplay.targets import Taught
+from selfplay.window import Window
 from selfplay.workers import LocalWorker
 from verifiers import domains
 
 from ._report import write
 
+KINDS = {
+    "zeroed": "a tenth of the weights zeroed",
+    "misled": "trained on wrong answers",
+    "same": "the same model",
+    "better": "whole, against a champion with a tenth zeroed",
+}
 ZEROED = 0.1
+STEPS = 40  # of training on wrong answers
+SAMPLES = 8
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
-    parser.add_argument("--better", type=Path, help="a truly better model; left out without one")
     parser.add_argument("--base", type=Path, default=BUNDLED / "tiny")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     options = parser.parse_args()
-    kinds = {"a tenth of the weights zeroed": None, "the same model": options.base}
-    if options.better:
-        kinds["truly better"] = options.better
+    base: Path = options.base
     found: dict[str, Counter[str]] = {}
-    for kind, model in kinds.items():
-        found[kind] = Counter()
-        for seed in range(options.repetitions):
-            with tempfile.TemporaryDirectory() as folder:
-                challenger = model or sabotaged(options.base, Path(folder) / "sabotaged", seed)
-                found[kind][fight(options.base, challenger, Path(folder), seed)] += 1
+    with tempfile.TemporaryDirectory() as home:
+        wrong = Path(home) / "wrong"
+        if "misled" in options.kinds:
+            misled(base, wrong)
+        for kind in options.kinds:
+            ends = found[KINDS[kind]] = Counter()
+            for seed in range(options.repetitions):
+                with tempfile.TemporaryDirectory() as folder:
+                    spoiled = Path(folder) / "spoiled"
+                    if kind in ("zeroed", "better"):
+                        zeroed(base, spoiled, seed)
+                    champion, challenger = {
+                        "zeroed": (base, spoiled), "misled": (base, wrong),
+                        "same": (base, base), "better": (spoiled, base),
+                    }[kind]  # fmt: skip
+                    ends[fight(champion, challenger, Path(folder), seed)] += 1
     write(
         "gate",
         {
@@ -67,7 +93,27 @@ def main() -> None:
     )
 
 
-def sabotaged(base: Path, out: Path, seed: int) -> Path:
+def misled(base: Path, out: Path) -> None:
+    """The same model after 40 steps on its own wrong answers."""
+    problems = draw_problems("misled", [("countdown", 4, 300), ("equations", 3, 100)])
+    engine = TinyEngine(base)
+    drawn = asyncio.run(roll_out(engine, problems, SAMPLES, 0))
+    engine.close()
+    wrong = [r for lines in drawn for r in lines if r.done and not r.right]
+    window = Window([Taught(r.problem, r.steps, ()) for r in wrong], [])
+    network, tokenizer = networks.load(base), Tokenizer.from_file(str(base / "tokenizer.json"))
+    special, settings = specials(tokenizer), Settings(model="tiny", domains=("countdown",))
+    shutil.copytree(base, out)
+    train(
+        network,
+        lambda start: window.batches(tokenizer, "misled", start, settings.rows, settings.length, 0),
+        Recipe(STEPS, rate=settings.rate, warmup=5, decay=1.0),
+        good=special.good, bad=special.bad, checkpoint=out.with_suffix(".pt"),
+    )  # fmt: skip
+    networks.save(network, out, special.end, special.pad)
+
+
+def zeroed(base: Path, out: Path, seed: int) -> None:
     """The same model with a tenth of its weights set to zero."""
     shutil.copytree(base, out)
     network = networks.load(base)
@@ -75,11 +121,8 @@ def sabotaged(base: Path, out: Path, seed: int) -> Path:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(torch.rand(parameter.shape, generator=generator) >= ZEROED)
-    # The folder's own config keeps its end and pad tokens.
-    config = (out / "config.json").read_text("utf-8")
-    networks.save(network, out, 0, 0)
-    (out / "config.json").write_text(config, "utf-8")
-    return out
+    special = specials(Tokenizer.from_file(str(base / "tokenizer.json")))
+    networks.save(network, out, special.end, special.pad)
 
 
 def fight(champion: Path, challenger: Path, folder: Path, seed: int) -> str:
