@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .arena import MARGIN, Claim, Standing, summary
-from .elo import Rating, rate
+from .arena import ARMS, MARGIN, Claim, Standing, summary
+from .elo import Z95, Rating, rate
+from .entries import Bout
 from .folder import BASE, challenger
 from .ledger import Ledger
 
@@ -62,6 +64,20 @@ def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
     return known
 
 
+def _compared(bouts: Sequence[Bout]) -> Iterator[str]:
+    """Champion's and challenger's accuracy in each arm; the gain with its 95 % interval."""
+    for arm in ARMS:
+        n, old, new = summary(bouts, arm)
+        if n:
+            apart = sum(b.champion != b.challenger for b in bouts if b.arm == arm)
+            gain = (new - old) / n
+            error = Z95 * math.sqrt(max(0.0, apart / n - gain**2) / n)
+            yield (
+                f"{arm} {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n} "
+                f"({100 * gain:+.1f} ± {100 * error:.1f})"
+            )
+
+
 def describe(ledger: Ledger, number: int) -> str:
     """One line on a generation."""
     now = ledger.generations()[number]
@@ -73,8 +89,7 @@ def describe(ledger: Ledger, number: int) -> str:
             f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
         )
     if bouts:
-        n, old, new = summary(bouts, "policy")
-        parts.append(f"arena {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n}")
+        parts.append(f"arena {', '.join(_compared(bouts))}")
         elo = ratings(ledger)[challenger(number)]["policy"]
         parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
     spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)

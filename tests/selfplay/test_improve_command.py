@@ -81,7 +81,8 @@ def test_status_names_the_best_model(told: Path, capsys: pytest.CaptureFixture[s
     assert run(["improve", "status", str(told)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "generation 1: " in lines[1]
-    assert "33.3 -> 50.0 % of 60" in lines[1]
+    assert "policy 33.3 -> 50.0 % of 60 (+16.7 ± 9.4)" in lines[1]
+    assert "large 50.0 -> 66.7 % of 60" in lines[1]
     assert "promoted (because)" in lines[1]
     assert lines[-1].endswith("models/g0001")
 
