@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from random import Random
 
@@ -25,7 +25,7 @@ def placement(settings: Settings, admission: Admission) -> list[tuple[str, bytes
     cells = [(name, level) for name in settings.domains for level in domain(name).levels]
     rng = Random(f"{settings.seed} placement")
     wanted = [cell for cell in cells for _ in range(settings.placement)]
-    return _problems(settings, 0, rng, wanted, admission)
+    return _problems(settings, 0, rng, wanted, admission, len(wanted))
 
 
 def lot(
@@ -33,26 +33,33 @@ def lot(
 ) -> list[tuple[str, bytes, Problem]]:
     """A generation's problems, as the curriculum wants them: (id, form, problem)."""
     rng, plan = Random(f"{settings.seed} lot {generation}"), curriculum(settings, skills)
-    wanted = [plan.draw(rng) for _ in range(settings.problems)]
-    return _problems(settings, generation, rng, wanted, admission)
+    wanted = (plan.draw(rng) for _ in range(_TRIES * settings.problems))
+    return _problems(settings, generation, rng, wanted, admission, settings.problems)
 
 
 def _problems(
     settings: Settings,
     generation: int,
     rng: Random,
-    cells: Sequence[Cell],
+    cells: Iterable[Cell],
     admission: Admission,
+    limit: int,
 ) -> list[tuple[str, bytes, Problem]]:
+    """A new problem for each of ``cells``, until there are ``limit``; cells that are used up are
+    passed over."""
     drawn: dict[bytes, tuple[str, bytes, Problem]] = {}
-    for name, level in cells:
-        family = domain(name)
-        for _ in range(_TRIES):
-            problem = fresh_problem(rng, name, level)
-            form = fingerprint(family, problem)
+    used_up: set[Cell] = set()
+    for cell in cells:
+        if len(drawn) == limit:
+            break
+        for _ in range(_TRIES if cell not in used_up else 0):
+            problem = fresh_problem(rng, *cell)
+            form = fingerprint(domain(cell[0]), problem)
             if form not in drawn and admission.problem(problem) is None:
                 drawn[form] = (_name(settings, generation, len(drawn)), form, problem)
                 break
+        else:
+            used_up.add(cell)
     return list(drawn.values())
 
 

@@ -3,7 +3,12 @@
 from collections import Counter
 from random import Random
 
+import pytest
+
+from selfplay import draw
+from selfplay.admission import Admission
 from selfplay.curriculum import FLOOR, MEMORY, Curriculum, Skill
+from selfplay.settings import Settings
 
 LEVELS = {"countdown": (3, 4, 5), "equations": (1, 2)}
 
@@ -42,3 +47,17 @@ def test_a_posterior_remembers_a_bounded_past():
 def test_the_same_seed_draws_the_same_cells():
     plan = Curriculum(LEVELS).after({("countdown", 3): (30, 30)})
     assert [plan.draw(Random(7)) for _ in range(5)] == [plan.draw(Random(7)) for _ in range(5)]
+
+
+def test_what_a_small_cell_can_not_give_others_do(monkeypatch):
+    real = draw.fresh_problem
+    same = real(Random(0), "countdown", 3)
+    monkeypatch.setattr(
+        draw, "fresh_problem", lambda rng, name, lv: same if lv == 3 else real(rng, name, lv)
+    )
+    settings = Settings(model="tiny", domains=("countdown",), problems=30)
+    skills = {("countdown", 3): Skill(60, 40), ("countdown", 4): Skill(0, 40)}
+    problems = draw.lot(settings, 1, skills, Admission(lambda form: False))
+    assert Counter(problem.level for _, _, problem in problems) == {3: 1, 4: 29}
+    only = settings.model_copy(update={"problems": 3})
+    assert len(draw.lot(only, 1, {}, Admission(lambda form: False))) == 1, "and it ends"
