@@ -3,8 +3,6 @@
 from collections import Counter
 from random import Random
 
-import pytest
-
 from selfplay import draw
 from selfplay.admission import Admission
 from selfplay.curriculum import FLOOR, MEMORY, Curriculum, Skill
