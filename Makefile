@@ -19,7 +19,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon workers gate grpo improve accuracy)
+	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon workers gate baselines improve accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

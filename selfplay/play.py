@@ -30,8 +30,8 @@ from verifiers import Domain, Problem, domain, judge, signed
 class Order:
     """What a worker is to play.
 
-    ``model``: its folder. ``tokens``: of search; 0: System 1 alone. ``keep``: whether the search
-    is wanted, or its outcome alone.
+    ``model``: its folder. ``tokens``: of search; 0: System 1 alone. ``plan``: the strategy it is
+    searched by. ``keep``: whether the search is wanted, or its outcome alone.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Order:
     seed: int
     tokens: int
     think_s: float | None = None
+    plan: str = "auto"
     until: str = StopWhen.BUDGET
     keep: bool = True
 
@@ -114,7 +115,7 @@ async def play(order: Order, model: Model) -> Play:
     limit = order.tokens if order.tokens and seconds is None else None
     meter = Meter(Budget(seconds=seconds, tokens=limit))
     tree, growth = Tree(), list[tuple[Job, Proposal]]()
-    plan = strategy("auto" if order.tokens else "greedy")
+    plan = strategy(order.plan if order.tokens else "greedy")
     stop = await search(
         tree,
         plan,

@@ -65,6 +65,7 @@ async def play_all(
             order_seed(entry.id),
             settings.tokens if generation else 0,
             settings.think_s,
+            settings.plan,
             keep=generation > 0,
         )
         flights[asyncio.ensure_future(workers.play(order))] = entry

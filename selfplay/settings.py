@@ -24,6 +24,7 @@ class Settings(BaseModel):
     seed: int = 0
     think_s: float | None = Field(default=None, gt=0)
     tokens: int = Field(default=400, gt=0)
+    plan: str = "auto"  # strategy of the plays; "sample" makes it plain expert iteration
     problems: int = Field(default=4000, gt=0)  # played for training
     placement: int = Field(default=40, ge=0)  # played by System 1 in each cell before the first
     steps: int = Field(default=400, gt=0)  # of training, at most

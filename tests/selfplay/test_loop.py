@@ -91,6 +91,19 @@ def test_nothing_is_left_over(undisturbed: Path) -> None:
     assert not list(undisturbed.rglob("*.part"))
 
 
+def test_the_run_says_how_problems_are_played(tmp_path: Path) -> None:
+    gang = Crew()
+    settings = SETTINGS.model_copy(update={"plan": "sample"})
+    ledger = Ledger(tmp_path, settings)
+    ledger.begin(1, "base", {}, draw.lot(settings, 1, {}, Admission(ledger.has_form)))
+    play = play_all(
+        1, "base", settings, ledger, Shard(tmp_path, 1), gang, Sitting(ledger, Quiet()), 0.0
+    )
+    asyncio.run(play)
+    ledger.close()
+    assert {order.plan for order in gang.orders} == {"sample"}
+
+
 def test_only_the_newest_champions_are_kept(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     names = [f"g{i:04}" for i in range(1, CHAMPIONS + 3)]

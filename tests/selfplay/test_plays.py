@@ -49,6 +49,13 @@ def test_the_same_order_is_the_same_play(one: Play) -> None:
     assert searched(seed=4).growth != one.growth
 
 
+def test_a_play_without_search_draws_lines_from_the_start_alone() -> None:
+    order = Order("a", 1, PUZZLE, "toy", 3, 400, plan="sample")
+    drawn = asyncio.run(play(order, Model("toy", ExpertEngine(0.7))))
+    assert {(job.node, job.to_end) for job, _ in drawn.growth} == {(0, True)}
+    assert {job.node for job, _ in searched().growth} > {0}
+
+
 def test_the_search_never_sees_the_reference() -> None:
     problem = replace(PUZZLE, reference="the secret")
     engine = ToyEngine()

@@ -1,91 +1,28 @@
-"""Against GRPO from trl: what the same minutes on the same problems give to the same model.
-
-trl is in no extra: it has an environment of its own (``pip install trl==1.16.0`` beside the
-project), and this benchmark is left out elsewhere.
-"""
+"""GRPO (Shao et al. 2024) by trl, on the bundled model and with our verifiers, as a baseline."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from rich.console import Console
-
-from reasoner.catalog import BUNDLED
-from reasoner.cli.bars import Bars
 from reasoner.engine import Completion, Finish
 from reasoner.policy import LINE_TOKENS
 from selfplay import network as networks
 from selfplay.corpus import MIX, fresh_problem
 from selfplay.folder import place_model
-from selfplay.ledger import Ledger
-from selfplay.loop import improve
 from selfplay.rollouts import read
-from selfplay.settings import Settings
-from selfplay.status import champion
-from selfplay.workers import LocalWorker
-
-from ._report import answers, write
-from .improve import measure, row
 
 LEVELS = (3, 4, 5, 6)
 GROUP = 8  # lines of a problem that are compared
 BATCH = 64  # lines of a step
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rate", type=float, default=1e-4, help="GRPO's learning rate")
-    parser.add_argument("--base", type=Path, default=BUNDLED / "tiny")
-    options = parser.parse_args()
-    if find_spec("trl") is None:
-        print("left out: it needs trl in an environment of its own", file=sys.stderr)
+def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> None:
+    """GRPO for so many seconds, into the model folder ``out``."""
+    if out.exists():
         return
-    home, seconds = answers("grpo"), 60 * options.minutes
-    steps = train(options.base, home / "grpo", seconds, options.seed, options.rate)
-    ours = search_and_learn(options.base, home / "improve", seconds, options.seed)
-    found = {
-        "the shipped model": measure(options.base),
-        "GRPO (trl)": measure(home / "grpo"),
-        "reasoner improve": measure(ours),
-    }
-    write(
-        "grpo",
-        {
-            "what": f"{options.minutes:g} minutes of countdown each, from the shipped model. GRPO "
-            f"made {steps} steps of {BATCH} lines, {GROUP} a problem, at a rate of "
-            f"{options.rate:g}, and passed no arena. System 1's answers, percent [95 % Wilson "
-            "interval].",
-            "seed": options.seed,
-            "minutes": options.minutes,
-            "rate": options.rate,
-        },
-        {"steps": steps, **found},
-        [row(name, measured) for name, measured in found.items()],
-    )
-
-
-def search_and_learn(base: Path, folder: Path, seconds: float, seed: int) -> Path:
-    """The best model of a run of its own."""
-    settings = Settings(model="tiny", domains=("countdown",), seed=seed).scaled(seconds)
-    with Bars(Console(stderr=True)) as bars:
-        improve(folder, base, settings, lambda: LocalWorker(settings.lease_s), bars,
-                seconds=seconds)  # fmt: skip
-    ledger = Ledger(folder)
-    best = folder / "models" / champion(ledger)
-    ledger.close()
-    return best
-
-
-def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> int:
-    """GRPO for so long, into the model folder ``out``; returns its steps."""
     from datasets import Dataset
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
@@ -137,8 +74,3 @@ def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> int:
             (draft / name).write_bytes((base / name).read_bytes())
 
     place_model(out, make)
-    return int(trainer.state.global_step)
-
-
-if __name__ == "__main__":
-    main()
