@@ -3,6 +3,7 @@
 #   make test [ARGS="tests/eval -k resume"]            the test suite
 #   make check                                         lint, types, layers
 #   make model                                         train the bundled model again (resumable)
+#   make improve [ARGS="--hours 8"]                    let the bundled model improve itself (resumable)
 #   make bench                                         all benchmarks (hours), then the README's tables
 #   make bench-deadlines [ARGS=...]                    one of them
 #   make readme                                        the README's tables and file tree
@@ -18,12 +19,12 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon accuracy)
+	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon workers gate baselines improve accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # benchmarks must not share the machine; quick ones come first, hours of accuracy last
-.PHONY: help ask test check model bench $(BENCHES) readme clean
+.PHONY: help ask test check model improve bench $(BENCHES) readme clean
 
 # before anything is installed
 ifneq ($(filter ask,$(MAKECMDGOALS)),)
@@ -63,6 +64,9 @@ ask: .venv/.run
 
 model: .venv/.run
 	@$(BIN)/reasoner pretrain --out reasoner/models/tiny --work work/pretrain
+
+improve: .venv/.run
+	@$(BIN)/reasoner improve --out work/improve $(ARGS)
 
 # --- proof
 test: .venv/.dev

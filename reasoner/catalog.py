@@ -43,12 +43,14 @@ class Model:
     policy: MakePolicy = Policy
 
 
-def load_folder(name: str, folder: Path) -> Model:
-    """A model in Hugging Face format, on this machine's processor. Raises ``ModelError``."""
+def load_folder(name: str, folder: Path, threads: int | None = None) -> Model:
+    """A model in Hugging Face format, on this machine's processor. Raises ``ModelError``.
+
+    ``threads``: None for one a core, up to 4."""
     from .tiny import TinyEngine
 
     curves = calibration.load(folder)
-    return Model(name, TinyEngine(folder), curves, _fingerprint(folder))
+    return Model(name, TinyEngine(folder, threads), curves, fingerprint(folder))
 
 
 def load_served(name: str) -> Model:
@@ -115,7 +117,8 @@ def find_model(name: str) -> Callable[[], Model]:
     raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
+    """Hash of the files that make the model what it is."""
     import hashlib
 
     digest = hashlib.sha256()

@@ -100,5 +100,14 @@ class Resume:
     kind: Literal["resume"] = "resume"
 
 
-Event = Growth | BestAnswer | Stop | Resume
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A person judged the answer; the last mark counts."""
+
+    t_s: float
+    good: bool
+    kind: Literal["mark"] = "mark"
+
+
+Event = Growth | BestAnswer | Stop | Resume | Mark
 Record = Header | Event

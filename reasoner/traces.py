@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from search import Chain, Job, Outcome, Proposal, Thought
-
 from .errors import RunError
-from .records import SCHEMA, BestAnswer, Event, Growth, Header, Limits, Record, Resume, Stop
+from .records import SCHEMA, Event, Header, Record
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -31,14 +30,17 @@ _PATIENCE_S = 0.1  # somebody who only looks whether a trace is in use holds its
 MAX_BYTES = 256 * 2**20  # one run never fills the disk; the think goes on unsaved
 
 
-def encode(record: Record) -> bytes:
+def encode(record: object) -> bytes:
+    """One line for a record: any dataclass of numbers, texts, tuples, mappings and dataclasses."""
     text = json.dumps(record, default=_as_dict, separators=(",", ":"), ensure_ascii=False)
     body = text.encode("utf-8", "replace")  # a lone surrogate has no encoding
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def _as_dict(item: object) -> dict[str, Any]:
-    always, optional = _FIELDS[type(item)]
+def _as_dict(item: Any) -> dict[str, Any]:
+    if isinstance(item, MappingProxyType):
+        return dict(item)
+    always, optional = _written(item.__class__)
     written = {name: getattr(item, name) for name in always}
     for name in optional:
         if (value := getattr(item, name)) is not None:
@@ -46,28 +48,14 @@ def _as_dict(item: object) -> dict[str, Any]:
     return written
 
 
-_WRITTEN = (
-    Header,
-    Limits,
-    Growth,
-    BestAnswer,
-    Stop,
-    Resume,
-    Job,
-    Proposal,
-    Chain,
-    Thought,
-    Outcome,
-)
-_FIELDS: dict[type, tuple[list[str], list[str]]] = {
-    # Left out when None, as that is their default: a third less to write. "kind" leads, so that
-    # a reader can tell records apart without parsing them.
-    kind: (
+@cache
+def _written(kind: type) -> tuple[list[str], list[str]]:
+    """Field names: those always written, and those left out when None, as that is their default:
+    a third less to write. "kind" leads, so that a reader can tell records apart unparsed."""
+    return (
         sorted((f.name for f in fields(kind) if f.default is not None), key="kind".__ne__),
         [f.name for f in fields(kind) if f.default is None],
     )
-    for kind in _WRITTEN
-}
 
 
 class TraceWriter:
@@ -191,7 +179,7 @@ def read_trace(path: Path, *, growth: bool = True) -> Trace:
         raise RunError(f"can not read {path}: {error.strerror}") from None
     records: list[Record] = []
     corrupt = bad_since_good = good_bytes = 0
-    for end, body in _lines(data):
+    for end, body in lines(data):
         if body is not None and not growth and body.startswith(b'{"kind":"growth"'):
             record = None
         else:
@@ -219,7 +207,7 @@ def read_trace(path: Path, *, growth: bool = True) -> Trace:
     return Trace(header, events, corrupt, bad_since_good > 0, good_bytes)
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes | None]]:
+def lines(data: bytes) -> Iterator[tuple[int, bytes | None]]:
     """(offset just after the line, its JSON or None when damaged) for each line."""
     start = 0
     while start < len(data):

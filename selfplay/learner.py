@@ -3,14 +3,21 @@
 Matrices are trained by Muon (Jordan et al. 2024; ``torch.optim.Muon``), the rest by AdamW.
 Training is a pure function of the seed, the batches and the number of steps; a checkpoint holds
 everything, so a killed run goes on to the same weights.
+
+A batch whose loss is not finite, or explodes, is left out; several of them in a row roll training
+back to its last checkpoint, at half the rate and with other batches; when that does not help
+either, :class:`Diverged` says so.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -21,6 +28,9 @@ from .lesson import IGNORE, Batch
 from .network import Network
 
 CLIP = 1.0  # gradient norm
+EXPLODED = 4.0  # times the usual loss
+STRIKES = 4  # bad batches in a row before training rolls back
+ROLLBACKS = 2  # before it gives up
 _ROUND = 1024  # labelled positions
 
 
@@ -28,7 +38,8 @@ _ROUND = 1024  # labelled positions
 class Recipe:
     """``rate`` rises over ``warmup`` steps, holds, and falls linearly to 0 over the last
     ``decay`` share of ``steps``. ``value_weight``: of the value token's loss against the
-    policy's."""
+    policy's, that of compared pairs included. ``kl``: of the divergence from the reference, where
+    there is one."""
 
     steps: int
     rate: float = 2e-3
@@ -36,6 +47,7 @@ class Recipe:
     decay: float = 0.6
     weight_decay: float = 0.01
     value_weight: float = 1.0
+    kl: float = 0.0
     checkpoint_every: int = 100
 
     def rate_at(self, step: int) -> float:
@@ -52,10 +64,27 @@ class Progress:
     policy_loss: float
     value_loss: float
     tokens: int
+    divergence: float = 0.0  # from the reference, nats a label
 
 
-def losses(network: Network, batch: Batch, good: int, bad: int) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy over the policy's labels and over the value token's."""
+class Diverged(RuntimeError):
+    """Training came to nothing again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Means over the policy's labels, over the value token's, over compared pairs, and the
+    divergence KL(reference || network) over the policy's; in nats."""
+
+    policy: Tensor
+    value: Tensor
+    pair: Tensor
+    divergence: Tensor
+
+
+def losses(
+    network: Network, batch: Batch, good: int, bad: int, reference: Network | None = None
+) -> Losses:
     hidden = network(batch.ids, batch.positions, batch.mask)
     taught = (batch.labels != IGNORE).flatten().nonzero()[:, 0]
     # Padded to round sizes, for kernels are compiled and kept for every new shape; position 0
@@ -66,24 +95,66 @@ def losses(network: Network, batch: Batch, good: int, bad: int) -> tuple[Tensor,
     each = F.cross_entropy(logits, labels, reduction="none", ignore_index=IGNORE)
     probe = (labels == good) | (labels == bad)
     policy = ~probe & (labels != IGNORE)
-    return (
-        (each * policy).sum() / policy.sum().clamp(min=1),
+    count = policy.sum().clamp(min=1)
+    divergence = torch.zeros(())
+    if reference is not None:
+        with torch.no_grad():
+            seen = reference(batch.ids, batch.positions, batch.mask).flatten(0, 1)[taught]
+            before = F.log_softmax(reference.logits(seen).float(), -1)
+        apart = F.kl_div(F.log_softmax(logits, -1), before, reduction="none", log_target=True)
+        divergence = (apart.sum(-1) * policy).sum() / count
+    return Losses(
+        (each * policy).sum() / count,
         (each * probe).sum() / probe.sum().clamp(min=1),
+        _pair_loss(network, hidden, batch.pairs, good, bad),
+        divergence,
     )
 
 
+def _pair_loss(network: Network, hidden: Tensor, pairs: Tensor, good: int, bad: int) -> Tensor:
+    """-log P(the better one wins), as Bradley and Terry have it; 0 where nothing is compared."""
+    if not len(pairs):
+        return torch.zeros(())
+    logits = network.logits(hidden.flatten(0, 1)[pairs]).float()  # [P, 2, vocabulary]
+    better, worse = (logits[..., good] - logits[..., bad]).unbind(1)
+    return -F.logsigmoid(better - worse).mean()
+
+
 def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    matrices = [p for n, p in network.named_parameters() if p.ndim == 2 and "embed" not in n]
-    rest = [p for n, p in network.named_parameters() if p.ndim != 2 or "embed" in n]
-    return [
+    trained = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    matrices = [p for n, p in trained if p.ndim == 2 and "embed" not in n]
+    rest = [p for n, p in trained if p.ndim != 2 or "embed" in n]
+    found: list[torch.optim.Optimizer] = [
         torch.optim.Muon(
             matrices,
             lr=recipe.rate,
             weight_decay=recipe.weight_decay,
             adjust_lr_fn="match_rms_adamw",
         ),
-        torch.optim.AdamW(rest, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
+    if rest:
+        found.append(torch.optim.AdamW(rest, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0))
+    return found
+
+
+@dataclass(slots=True)
+class _State:
+    """Where training is. ``shift``: batches passed over since they did harm. ``usual``: a running
+    mean of the loss."""
+
+    step: int = 0
+    shift: int = 0
+    rollbacks: int = 0
+    usual: float | None = None
+    strikes: int = 0
+
+    def is_bad(self, loss: float) -> bool:
+        """Note a loss; whether its batch must be left out."""
+        bad = not math.isfinite(loss) or (self.usual is not None and loss > EXPLODED * self.usual)
+        self.strikes = self.strikes + 1 if bad else 0
+        if not bad:
+            self.usual = loss if self.usual is None else 0.9 * self.usual + 0.1 * loss
+        return bad
 
 
 def train(
@@ -95,66 +166,131 @@ def train(
     bad: int,
     checkpoint: Path,
     report: Callable[[Progress], None] = lambda progress: None,
-) -> None:
-    """Train in place. ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from
-    when it exists."""
+    reference: Network | None = None,
+) -> float:
+    """Train in place; returns the running mean of the loss at the end.
+
+    ``batches(n)`` yields batch n, n + 1, ...; ``checkpoint`` is resumed from when it exists.
+    Raises :class:`Diverged`, and ``OSError`` when a checkpoint does not fit.
+    """
     opts = optimisers(network, recipe)
-    start = _resume(network, opts, checkpoint, recipe)
+    state = _resume(network, opts, checkpoint, recipe)
+    if not state.step:
+        _save(network, opts, checkpoint, state, recipe)  # what a rollback goes back to
     network.train()
+    while _sitting(network, opts, state, batches, recipe, good, bad, checkpoint, report, reference):
+        if state.rollbacks >= ROLLBACKS:
+            raise Diverged(f"the loss did not recover from {ROLLBACKS} rollbacks")
+        shift, rollbacks = state.step + state.shift, state.rollbacks + 1
+        state = _resume(network, opts, checkpoint, recipe)
+        state.shift, state.rollbacks = shift - state.step, rollbacks
+        _save(network, opts, checkpoint, state, recipe)
+    network.eval()
+    return math.nan if state.usual is None else state.usual
+
+
+def _sitting(
+    network: Network,
+    opts: list[torch.optim.Optimizer],
+    state: _State,
+    batches: Callable[[int], Iterable[Batch]],
+    recipe: Recipe,
+    good: int,
+    bad: int,
+    checkpoint: Path,
+    report: Callable[[Progress], None],
+    reference: Network | None,
+) -> bool:
+    """Train to the end; True when it must roll back before."""
     saved = time.monotonic()
-    for step, batch in zip(range(start, recipe.steps), batches(start), strict=False):
-        rate = recipe.rate_at(step)
+    left = range(state.step, recipe.steps)
+    for step, batch in zip(left, batches(state.step + state.shift), strict=False):
         for opt in opts:
             for group in opt.param_groups:
-                group["lr"] = rate
+                group["lr"] = recipe.rate_at(step) * 0.5**state.rollbacks
         with torch.autocast("cpu", torch.bfloat16):
-            policy, value = losses(network, batch, good, bad)
-        loss = policy + recipe.value_weight * value
+            parts = losses(network, batch, good, bad, reference if recipe.kl else None)
+        loss = parts.policy + recipe.value_weight * (parts.value + parts.pair)
+        if recipe.kl and reference is not None:
+            loss = loss + recipe.kl * parts.divergence
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-        if bool(torch.isfinite(norm)):  # a step that would spread NaN is left out
+        told = loss.item() if bool(torch.isfinite(norm)) else math.nan
+        state.step = step + 1
+        if not state.is_bad(told):
             for opt in opts:
                 opt.step()
         for opt in opts:
             opt.zero_grad(set_to_none=True)
         tokens = int((batch.labels != IGNORE).sum())
-        report(Progress(step + 1, recipe.steps, policy.item(), value.item(), tokens))
+        seen = parts.policy.item(), parts.value.item()
+        report(Progress(step + 1, recipe.steps, *seen, tokens, parts.divergence.item()))
+        if state.strikes >= STRIKES:
+            return True
         due = (step + 1) % recipe.checkpoint_every == 0 or time.monotonic() - saved > 60
-        if due or step + 1 == recipe.steps:
-            _save(network, opts, checkpoint, step + 1, recipe)
+        if (not state.strikes and due) or step + 1 == recipe.steps:
+            _save(network, opts, checkpoint, state, recipe)
             saved = time.monotonic()
-    network.eval()
+    return False
 
 
 def _save(
-    network: Network, opts: list[torch.optim.Optimizer], path: Path, step: int, recipe: Recipe
+    network: Network, opts: list[torch.optim.Optimizer], path: Path, state: _State, recipe: Recipe
 ) -> None:
     """Written aside and renamed: a checkpoint is whole or it is the one before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    state = {
-        "step": step,
+    whole = asdict(state) | {
         "steps": recipe.steps,
         "network": network.state_dict(),
         "opts": [opt.state_dict() for opt in opts],
     }
+    buffer = BytesIO()  # torch hides what the disk says
+    torch.save(whole, buffer)
     with aside.open("wb") as file:
-        torch.save(state, file)
+        file.write(buffer.getbuffer())
         file.flush()
         os.fsync(file.fileno())
+    if path.exists():
+        path.replace(_before(path))
     aside.replace(path)
 
 
-def _resume(network: Network, opts: list[torch.optim.Optimizer], path: Path, recipe: Recipe) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    if state["steps"] != recipe.steps:
-        raise ValueError(
-            f"{path} belongs to a run of {state['steps']} steps, this one has {recipe.steps}; "
-            "delete it or ask for the same number"
-        )
-    network.load_state_dict(state["network"])
-    for opt, saved in zip(opts, state["opts"], strict=True):
-        opt.load_state_dict(saved)
-    return int(state["step"])
+def _before(path: Path) -> Path:
+    """The checkpoint before the one in ``path``, for when that one is damaged."""
+    return path.with_suffix(".before")
+
+
+def _resume(
+    network: Network, opts: list[torch.optim.Optimizer], path: Path, recipe: Recipe
+) -> _State:
+    for candidate in (path, _before(path)):
+        if not candidate.exists():
+            continue
+        try:
+            whole = torch.load(candidate, weights_only=True)
+        except Exception as error:  # damage can look like anything
+            reason = " ".join(str(error).split())[:100]
+            warnings.warn(
+                f"the checkpoint {candidate} is damaged ({type(error).__name__}: {reason}); "
+                "training goes on from the one before",
+                stacklevel=2,
+            )
+            continue
+        if whole["steps"] != recipe.steps:
+            raise ValueError(
+                f"{path} belongs to a run of {whole['steps']} steps, this one has {recipe.steps}; "
+                "delete it or ask for the same number"
+            )
+        network.load_state_dict(whole["network"])
+        for opt, saved in zip(opts, whole["opts"], strict=True):
+            opt.load_state_dict(saved)
+        names = (field.name for field in fields(_State))
+        return _State(**{name: whole[name] for name in names if name in whole})
+    return _State()
+
+
+def forget(path: Path) -> None:
+    """Remove the checkpoints of a training that is over."""
+    for old in (path, _before(path), path.with_suffix(".part")):
+        old.unlink(missing_ok=True)

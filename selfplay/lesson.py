@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,12 +33,20 @@ class Lesson:
     ``labels[t]`` is what position t must predict (IGNORE: nothing). A probe is one ``<value>``
     token that sees the state before it and is seen by nobody; it shares its position with the
     token that follows the state, so that the text reads as if it were not there.
+
+    ``worse``: a lesson whose last probe is to be valued below the last one here.
     """
 
     ids: list[int]
     labels: list[int]
     positions: list[int]
     probe: list[bool]
+    worse: Lesson | None = None
+
+    @property
+    def size(self) -> int:
+        """Tokens it takes in a row, with the one it is compared to."""
+        return len(self.ids) + (self.worse.size if self.worse else 0)
 
 
 def lesson(
@@ -70,14 +78,31 @@ def lesson(
     return Lesson(ids, labels, positions, probe)
 
 
+def comparison(
+    problem: Problem, steps: Sequence[str], better: str, worse: str, encode: Encode,
+    special: Specials,
+) -> Lesson:  # fmt: skip
+    """Two steps from one state, to be valued one above the other; nothing else is taught."""
+
+    def probed(step: str) -> Lesson:
+        plain = [Step(text, teach=False) for text in steps]
+        one = lesson(problem, [*plain, Step(step, False, True)], False, encode, special)
+        return replace(one, labels=[IGNORE] * len(one.ids))
+
+    return replace(probed(better), worse=probed(worse))
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True: sees."""
+    """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True: sees.
+    ``pairs``: int64 [P, 2], places in the flattened ids of probes that are compared, the better
+    one first."""
 
     ids: torch.Tensor
     labels: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
+    pairs: torch.Tensor
 
 
 def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
@@ -88,10 +113,15 @@ def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
     positions: NDArray[np.int64] = np.zeros(shape, np.int64)
     owner: NDArray[np.int64] = np.full(shape, -1, np.int64)
     probe: NDArray[np.bool_] = np.zeros(shape, np.bool_)
+    pairs: list[tuple[int, int]] = []
     for r, row in enumerate(rows):
         at = 0
-        for n, one in enumerate(row):
+        whole = [one for each in row for one in (each, each.worse) if one]
+        for n, one in enumerate(whole):
             part = slice(at, at + len(one.ids))
+            if one.worse:
+                last = r * length + part.stop - 1
+                pairs.append((last, last + len(one.worse.ids)))
             ids[r, part], labels[r, part] = one.ids, one.labels
             positions[r, part], probe[r, part], owner[r, part] = one.positions, one.probe, n
             at = part.stop
@@ -103,6 +133,7 @@ def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
         torch.from_numpy(labels),
         torch.from_numpy(positions),
         torch.from_numpy(mask[:, None]),
+        torch.tensor(pairs, dtype=torch.int64).view(-1, 2),
     )
 
 
@@ -113,7 +144,7 @@ def fill_rows(lessons: Callable[[], Lesson], count: int, length: int) -> list[li
     misses = 0
     while misses < 4:
         one = lessons()
-        size = len(one.ids)
+        size = one.size
         best = max(range(count), key=room.__getitem__)
         if size > room[best]:
             misses += 1

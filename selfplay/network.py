@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -123,7 +124,8 @@ def save(network: Network, directory: Path, end: int, pad: int) -> None:
     """Write ``model.safetensors`` (bf16) and ``config.json`` for any Llama loader."""
     directory.mkdir(parents=True, exist_ok=True)
     weights = {f"model.{k}": v.to(torch.bfloat16) for k, v in network.state_dict().items()}
-    save_file(weights, directory / "model.safetensors", metadata={"format": "pt"})
+    # As bytes, for the library hides what the disk says.
+    (directory / "model.safetensors").write_bytes(to_bytes(weights, metadata={"format": "pt"}))
     config = asdict(network.shape) | {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",

@@ -35,11 +35,31 @@ OPTIONS = {
         "--plot",
         "--out",
     },
+    "improve": {
+        "--out",
+        "--model",
+        "--domains",
+        "--hours",
+        "--minutes",
+        "--generations",
+        "--think",
+        "--workers",
+        "--ray-address",
+        "--seed",
+        "--lora",
+        "--from-runs",
+        "--resume",
+        "--dry-run",
+    },
+    "improve status": set[str](),
+    "improve rescore": set[str](),
+    "improve report": {"--html"},
     "pretrain": {"--out", "--work", "--seed", "--scale"},
     "runs list": {"--json"},
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},
     "runs export": {"--html"},
+    "runs mark": set[str](),
     "runs rm": set[str](),
     "verifiers list": {"--json"},
     "verifiers show": {"--json"},
@@ -51,15 +71,16 @@ def options(group: TyperGroup, trail: tuple[str, ...] = ()) -> dict[str, set[str
     found: dict[str, set[str]] = {}
     for name, command in group.commands.items():
         here = (*trail, name)
+        flags = {
+            flag
+            for parameter in command.params
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+            if flag.startswith("--")
+        }
         if isinstance(command, TyperGroup):
             found |= options(command, here)
-        else:
-            found[" ".join(here)] = {
-                flag
-                for parameter in command.params
-                for flag in (*parameter.opts, *parameter.secondary_opts)
-                if flag.startswith("--")
-            }
+        if flags or not isinstance(command, TyperGroup):
+            found[" ".join(here)] = flags
     return found
 
 

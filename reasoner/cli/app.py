@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from ..errors import ReasonerError
 from ..siblings import check_siblings
-from . import ask, doctor, eval, pretrain, runs, verifiers
+from . import ask, doctor, eval, improve, pretrain, runs, verifiers
 from .text import complain
 
 EXIT_CODES = """Exit codes: 0 answered; 1 error; 2 usage; 3 the budget ended with no answer;
@@ -36,6 +36,7 @@ app.command("doctor")(doctor.doctor)
 app.command("eval")(eval.evaluate)
 app.command("pretrain")(pretrain.pretrain)
 app.add_typer(runs.app, name="runs")
+app.add_typer(improve.app, name="improve")
 app.add_typer(verifiers.app, name="verifiers")
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import TaskID
 
 
 def pretrain(
@@ -34,9 +30,11 @@ def pretrain(
 
     from selfplay.pretrain import pretrain as make
 
+    from .bars import Bars
+
     console = Console(stderr=True)
     began = time.monotonic()
-    with _Bars(console) as bars:
+    with Bars(console) as bars:
         report = make(out, work, seed, scale, bars.tell)
     for name in ("value", "confidence"):
         parts = report[name]
@@ -50,49 +48,3 @@ def pretrain(
             )
     console.print(f"{out} is ready after {(time.monotonic() - began) / 60:.0f} min", style="bold")
     return 0
-
-
-class _Bars:
-    """One bar a part; one line a minute where nobody watches."""
-
-    def __init__(self, console: Console) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._console = console
-        self._progress = Progress(
-            TextColumn("{task.description:<24}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        self._tasks: dict[str, TaskID] = {}
-        self._spoke = -60.0
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def tell(self, part: str, done: int, total: int, note: str) -> None:
-        if not self._console.is_terminal:
-            if time.monotonic() - self._spoke >= 60 or done == total:
-                self._spoke = time.monotonic()
-                self._console.print(f"{part} {done}/{total} {note}", highlight=False)
-            return
-        if part not in self._tasks:
-            self._tasks[part] = self._progress.add_task(part, total=total, note=note)
-        self._progress.update(self._tasks[part], completed=done, note=note)

@@ -1,7 +1,8 @@
-"""``reasoner runs``: look at saved runs, think on, export them, remove them."""
+"""``reasoner runs``: look at saved runs, think on, export, judge and remove them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ..runs import Summary
 
 app = typer.Typer(
-    help="Saved runs: list, show, resume, export, remove.",
+    help="Saved runs: list, show, resume, export, mark, remove.",
     rich_markup_mode=None,
     add_completion=False,
 )
@@ -86,7 +87,7 @@ def show(run_id: RunId) -> None:
     """Show one run: the question, the best line of thought, how the answer changed."""
     from ..plain import one_line, plain
     from ..recorder import revive
-    from ..records import BestAnswer
+    from ..records import BestAnswer, Mark
     from ..runs import Store
     from .text import duration, standing
 
@@ -109,6 +110,8 @@ def show(run_id: RunId) -> None:
         if isinstance(record, BestAnswer):
             sure = standing(record.confidence, record.verified)
             print(f"  [{duration(record.t_s)}] {one_line(record.answer)} ({sure})")
+        elif isinstance(record, Mark):
+            print(f"  marked {'good' if record.good else 'bad'}")
     best = past.best(alternatives=5)
     if best is not None:
         print("best line:")
@@ -161,6 +164,34 @@ def export(
     except OSError as error:
         raise UsageError(f"can not write {html}: {error.strerror}") from None
     say(f"wrote {html} ({len(page.encode()) / 1024:,.0f} kB)")
+
+
+class Judgement(StrEnum):
+    GOOD = "good"
+    BAD = "bad"
+
+
+@app.command("mark")
+def mark(run_id: RunId, judgement: Judgement) -> None:
+    """Say whether a run's answer was good or bad: 'reasoner improve --from-runs' learns from it."""
+    from ..errors import UsageError
+    from ..records import Mark
+    from ..runs import Store
+    from ..traces import TraceWriter
+    from .text import say
+
+    store = Store()
+    run_id = store.find(run_id)
+    writer = TraceWriter(store.path(run_id), create=False)
+    try:
+        trace = store.read(run_id)
+        if not trace.records:
+            raise UsageError(f"run {run_id} has no answer yet; nothing to judge")
+        writer.truncate(trace.good_bytes)
+        writer.write(Mark(trace.records[-1].t_s, judgement is Judgement.GOOD))
+    finally:
+        writer.close()
+    say(f"{run_id} is marked {judgement}")
 
 
 @app.command("rm")

@@ -1,6 +1,7 @@
 """The learner: same Llama as everybody's, exact resume, sound curves."""
 
-from itertools import pairwise
+from dataclasses import replace
+from itertools import count, pairwise, repeat
 from random import Random
 
 import pytest
@@ -13,13 +14,25 @@ from reasoner.errors import ModelError
 from reasoner.evaluate.stats import brier, calibration_error, reliability
 from selfplay import network as networks
 from selfplay.isotonic import fit
-from selfplay.learner import Recipe, train
+from selfplay.learner import (
+    STRIKES,
+    Diverged,
+    Recipe,
+    _resume,
+    _save,
+    _State,
+    losses,
+    optimisers,
+    train,
+)
 from selfplay.lesson import IGNORE, Batch
+from tests.selfplay.room import room_for
 
+NOTHING = torch.empty(0, 2, dtype=torch.int64)
 SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
 
 
-def batches(start):
+def batches(start, pairs=NOTHING):
     """Learn to count modulo 50; label 62/63 stand for good and bad."""
     while True:
         generator = torch.Generator().manual_seed(start)
@@ -30,7 +43,7 @@ def batches(start):
         labels[:, 0] = IGNORE
         positions = torch.arange(16).expand(4, 16)
         mask = torch.ones(4, 1, 16, 16, dtype=torch.bool).tril()
-        yield Batch(ids, labels, positions, mask)
+        yield Batch(ids, labels, positions, mask, pairs)
         start += 1
 
 
@@ -76,6 +89,97 @@ def test_a_step_that_is_not_finite_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(networks.Network, "logits", lambda self, h: real(self, h) * float("nan"))
     run(tmp_path / "c.pt", steps=2, network=network)
     assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+def spoiled(monkeypatch, when):
+    """Logits turn to NaN in the forward passes whose number ``when`` accepts."""
+    real, passes = networks.Network.logits, count()
+    spoil = lambda: float("nan") if when(next(passes)) else 1.0  # noqa: E731
+    monkeypatch.setattr(networks.Network, "logits", lambda self, h: real(self, h) * spoil())
+
+
+def test_bad_batches_in_a_row_roll_back_and_training_recovers(tmp_path, monkeypatch):
+    spoiled(monkeypatch, lambda n: 5 <= n < 5 + STRIKES)
+    seen = []
+    run(tmp_path / "c.pt", 30, recipe_steps=12, report=seen.append)
+    steps = [progress.step for progress in seen]
+    assert steps == [*range(1, 10), *range(5, 13)], "back to the checkpoint of step 4"
+    assert all(p.isfinite().all() for p in networks_of(tmp_path / "c.pt"))
+
+
+def networks_of(path):
+    return torch.load(path, weights_only=True)["network"].values()
+
+
+def test_training_that_never_recovers_stops(tmp_path, monkeypatch):
+    spoiled(monkeypatch, lambda n: n >= 5)
+    with pytest.raises(Diverged):
+        run(tmp_path / "c.pt", steps=100)
+    assert all(p.isfinite().all() for p in networks_of(tmp_path / "c.pt"))
+
+
+def test_an_exploding_loss_is_left_out():
+    state = _State()
+    assert not any(state.is_bad(2.0) for _ in range(5))
+    assert state.is_bad(50.0)
+    assert state.is_bad(float("inf"))
+    assert not state.is_bad(2.5)
+    assert state.strikes == 0
+
+
+def test_a_killed_rollback_goes_on_as_one(tmp_path):
+    """What a rollback has learnt (other batches, half the rate) is in the checkpoint."""
+    network = fresh()
+    recipe = Recipe(12, rate=1e-2, warmup=2)
+    opts = optimisers(network, recipe)
+    _save(network, opts, tmp_path / "c.pt", _State(step=4, shift=5, rollbacks=1), recipe)
+    assert _resume(network, opts, tmp_path / "c.pt", recipe) == _State(4, 5, 1)
+
+
+@pytest.mark.parametrize("damage", [b"", b"half of it"])
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
+    whole = run(tmp_path / "whole.pt")
+    run(tmp_path / "c.pt", steps=9)  # checkpoints at 4 and 8
+    (tmp_path / "c.pt").write_bytes(damage)
+    with pytest.warns(UserWarning, match="goes on from the one before"):
+        resumed = run(tmp_path / "c.pt")
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
+    run(tmp_path / "c.pt", steps=6)
+    before = (tmp_path / "c.pt").read_bytes()
+    with room_for(len(before) // 2), pytest.raises(OSError, match="too large"):
+        run(tmp_path / "c.pt")
+    assert (tmp_path / "c.pt").read_bytes() == before
+    run(tmp_path / "c.pt")
+
+
+def test_the_reference_holds_the_network_back(tmp_path):
+    apart = []
+    for kl in (0.0, 10.0):
+        network, reference = fresh(), fresh().eval()
+        recipe = Recipe(12, rate=1e-2, warmup=2, kl=kl)
+        train(network, batches, recipe, good=62, bad=63, checkpoint=tmp_path / f"{kl}.pt",
+              reference=reference)  # fmt: skip
+        apart.append(losses(network, next(batches(99)), 62, 63, reference).divergence.item())
+    assert 0 < apart[1] < 0.3 * apart[0]
+    assert losses(reference, next(batches(99)), 62, 63, reference).divergence.item() < 1e-6
+
+
+def test_of_a_pair_the_better_one_gets_the_higher_value(tmp_path):
+    """Compared alone, and learned by heart: each row's last place against the one before it."""
+    places = torch.tensor([[16 * row + 15, 16 * row + 14] for row in range(4)])
+    one = next(batches(7, places))
+    one = replace(one, labels=torch.full_like(one.labels, IGNORE))
+    network, recipe = fresh(), Recipe(30, rate=1e-2, warmup=2)
+    before = losses(network, one, 62, 63)
+    train(network, lambda start: repeat(one), recipe, good=62, bad=63, checkpoint=tmp_path / "c")
+    after = losses(network, one, 62, 63)
+    assert after.pair < 0.5 * before.pair
+    assert before.policy == after.policy == 0
+    assert losses(network, next(batches(99)), 62, 63).pair == 0, "nothing is compared"
 
 
 def test_exported_weights_are_a_llama(tmp_path):
@@ -136,3 +240,26 @@ def test_calibration_files(tmp_path):
     path.write_text("{")
     with pytest.raises(ModelError):
         load(tmp_path)
+
+
+def test_adapters_learn_and_merge_into_plain_matrices(tmp_path):
+    pytest.importorskip("peft")
+    from selfplay.adapters import adapt, merged
+
+    network, before = fresh(), fresh()
+    adapt(network, 4, seed=1)
+    run(tmp_path / "c.pt", 30, network=network, recipe_steps=30)
+    plain, batch = merged(network), next(batches(7))
+    args = batch.ids, batch.positions, batch.mask
+    assert torch.allclose(plain(*args), network(*args), atol=1e-4)
+    assert not torch.allclose(plain(*args), before(*args), atol=1e-2)
+    assert torch.equal(plain.embed_tokens.weight, before.embed_tokens.weight), "frozen"
+    assert set(plain.state_dict()) == set(before.state_dict())
+    again = fresh()
+    adapt(again, 4, seed=1)
+    run(tmp_path / "d.pt", 13, network=again, recipe_steps=30)  # killed
+    again = fresh()
+    adapt(again, 4, seed=1)
+    run(tmp_path / "d.pt", 30, network=again, recipe_steps=30)
+    for a, b in zip(plain.parameters(), merged(again).parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6)

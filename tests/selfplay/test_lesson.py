@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer
 
 from selfplay.corpus import demonstrations, draw_demonstration, specials, vocabulary_texts
-from selfplay.lesson import IGNORE, fill_rows, lesson, pack
+from selfplay.lesson import IGNORE, comparison, fill_rows, lesson, pack
 from selfplay.network import Network, Shape
 from selfplay.vocabulary import build
 from verifiers import Step, domain, recognise
@@ -79,6 +79,25 @@ def test_neighbours_and_probes_are_invisible(tokenizer, network):
             plain = network(ids, positions, causal)[0]
             assert torch.allclose(packed[start : start + len(one.ids)][text], plain, atol=1e-5)
             start += len(one.ids)
+
+
+def test_a_comparison_points_at_two_probes_and_teaches_nothing_else(tokenizer):
+    problem, special = recognise("Use 4 5 6 10 to make 24"), specials(tokenizer)
+    better, worse = "10 - 4 = 6 left 5 6 6", "10 + 4 = 14 left 5 6 14"
+    one = comparison(problem, (), better, worse, encoder(tokenizer), special)
+    plain = lesson(problem, [Step(better)], False, encoder(tokenizer), special)
+    rows = fill_rows(iter([plain, one, plain, one, *[plain] * 99]).__next__, 2, 160)
+    batch = pack(rows, 160, special.pad)
+    assert len(batch.pairs) == 2
+    for places in batch.pairs.tolist():
+        texts = []
+        for place in places:
+            row, at = divmod(place, 160)
+            assert batch.ids[row, at] == special.value
+            sees = batch.mask[row, 0, at].nonzero()[:, 0].tolist()
+            assert all(batch.labels[row, i] == IGNORE for i in sees)
+            texts.append(tokenizer.decode([int(batch.ids[row, i]) for i in sees[:-1]]))
+        assert texts == [problem.prompt + better + "\n", problem.prompt + worse + "\n"]
 
 
 def test_batches_follow_from_seed_and_number_alone(tokenizer):

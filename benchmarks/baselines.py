@@ -1,0 +1,87 @@
+"""Against GRPO from trl and plain expert iteration: what equal compute gives to the same model.
+
+trl is in no extra and wants an environment of its own (``pip install trl==1.16.0`` beside the
+project); where it is missing, its row is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from reasoner.catalog import BUNDLED
+from reasoner.cli.bars import Bars
+from selfplay.folder import Folder, challenger
+from selfplay.ledger import Ledger
+from selfplay.loop import Loop
+from selfplay.settings import Settings
+from selfplay.sitting import Sitting
+from selfplay.workers import LocalWorker
+
+from ._grpo import train
+from ._report import answers, write
+from .improve import measure, row
+
+PLANS = {"auto": "tree search", "sample": "expert iteration"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problems", type=int, default=4000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=1e-4, help="GRPO's learning rate")
+    parser.add_argument("--base", type=Path, default=BUNDLED / "tiny")
+    options = parser.parse_args()
+    home = answers("baselines")
+    found = {"the shipped model": (options.base, 0.0)}
+    for plan, name in PLANS.items():
+        settings = Settings(
+            model="tiny", domains=("countdown",), seed=options.seed, problems=options.problems,
+            plan=plan,
+        )  # fmt: skip
+        found[name] = generation(options.base, home / plan, settings)
+    if find_spec("trl") is None:
+        print("GRPO is left out: it needs trl", file=sys.stderr)
+    else:
+        seconds = found[PLANS["auto"]][1]
+        train(options.base, home / "grpo", seconds, options.seed, options.rate)
+        found["GRPO (trl)"] = home / "grpo", seconds
+    measured = {name: measure(model) for name, (model, _) in found.items()}
+    write(
+        "baselines",
+        {
+            "what": f"One generation of {options.problems} countdowns, {settings.tokens} tokens of "
+            "play each, trained in the same way, before any arena; expert iteration draws "
+            "independent lines where the other searches. GRPO had the seconds of the search, with "
+            f"a rate of {options.rate:g}. System 1's answers, percent [95 % Wilson interval].",
+            "seed": options.seed,
+            "problems": options.problems,
+            "rate": options.rate,
+        },
+        {"seconds": {name: seconds for name, (_, seconds) in found.items()}, **measured},
+        [row(name, each) for name, each in measured.items()],
+    )
+
+
+def generation(base: Path, path: Path, settings: Settings) -> tuple[Path, float]:
+    """The first challenger, as it would enter the arena, and the seconds it took."""
+    folder, ledger = Folder(path), Ledger(path, settings)
+    folder.adopt(base)
+    crew = LocalWorker(settings.lease_s)
+    try:
+        with Bars(Console(stderr=True)) as bars:
+            loop = Loop(folder, ledger, Sitting(ledger, bars), tuple)
+            while not ledger.generations() or ledger.generations()[-1].stage != "duel":
+                loop.turn(crew)
+        return folder.model(challenger(1)), sum(ledger.seconds().values())
+    finally:
+        crew.close()
+        ledger.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Does it improve? An hour of self-improvement on countdown, and what became of the rest."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.console import Console
+
+from reasoner.catalog import BUNDLED
+from reasoner.cli.bars import Bars
+from reasoner.evaluate.stats import wilson
+from reasoner.tiny import TinyEngine
+from selfplay.corpus import fresh_problem
+from selfplay.ledger import Ledger
+from selfplay.loop import improve
+from selfplay.play import Order, Player
+from selfplay.rollouts import roll_out
+from selfplay.settings import Settings
+from selfplay.status import champion, status_lines
+from selfplay.workers import workers
+from verifiers import Problem, suite
+
+from ._report import answers, write
+
+SAMPLES = 16
+FRESH = 1000  # countdown with other targets, never played: kept from every lesson
+OTHERS = ("arithmetic", "equations", "word_problems")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--model", type=Path, default=BUNDLED / "tiny")
+    options = parser.parse_args()
+    base = measure(options.model)
+    table = [row("before", base)]
+    found: dict[str, Any] = {"before": base, "after": {}, "generations": {}}
+    home = answers("improve")
+    for seed in options.seeds:
+        folder = home / f"{options.minutes:g}m-seed{seed}"
+        seconds = 60 * options.minutes
+        settings = Settings(model="tiny", domains=("countdown",), seed=seed).scaled(seconds)
+        with Bars(Console(stderr=True)) as bars:
+            improve(
+                folder,
+                options.model,
+                settings,
+                lambda settings=settings: workers(options.workers, settings.lease_s),  # type: ignore[misc]
+                bars,
+                seconds=seconds,
+            )
+        ledger = Ledger(folder)
+        lines, best = status_lines(ledger, folder), champion(ledger)
+        ledger.close()
+        print("\n".join(lines), file=sys.stderr)
+        found["generations"][f"seed {seed}"] = lines[1:-1]
+        after = found["after"][f"seed {seed}"] = measure(folder / "models" / best)
+        table.append(row(f"after {options.minutes:g} min, seed {seed}", after))
+    write(
+        "improve",
+        {
+            "what": f"System 1's answers before and after {options.minutes:g} minutes of "
+            f"'reasoner improve' on countdown with {options.workers or 'no'} Ray workers; percent "
+            f"[95 % Wilson interval]. pass@{SAMPLES}: any of {SAMPLES} lines at temperature 1.",
+            "seed": ", ".join(map(str, options.seeds)),
+            "minutes": options.minutes,
+            "workers": options.workers,
+        },
+        found,
+        table,
+    )
+
+
+def fresh_countdowns() -> list[Problem]:
+    """Four numbers, any target but 24; never in a lesson, a play or a duel's training."""
+    rng, problems = Random("benchmark countdown"), list[Problem]()
+    while len(problems) < FRESH:
+        problem = fresh_problem(rng, "countdown", 4, reserved=True)
+        if problem.data["target"] != 24:
+            problems.append(problem)
+    return problems
+
+
+def measure(model: Path) -> dict[str, tuple[int, int]]:
+    """(right, asked) of each column."""
+    hard = suite("game24")
+    return {
+        "hard slice": greedy(model, hard),
+        f"pass@{SAMPLES}": passed(model, hard),
+        "fresh countdown": greedy(model, fresh_countdowns()),
+        **{name: greedy(model, suite(name)) for name in OTHERS},
+    }
+
+
+def greedy(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:
+    player = Player()
+    player.model(str(model))
+
+    async def ask() -> int:
+        orders = [Order(str(i), 0, p, str(model), i, 0, keep=False) for i, p in enumerate(problems)]
+        plays = await asyncio.gather(*map(player.play, orders))
+        return sum(play.right is True for play in plays)
+
+    right = asyncio.run(ask())
+    player.close()
+    return right, len(problems)
+
+
+def passed(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:
+    engine = TinyEngine(model)
+    drawn = asyncio.run(roll_out(engine, problems, SAMPLES, 0))
+    engine.close()
+    return sum(any(line.right for line in lines) for lines in drawn), len(problems)
+
+
+def row(name: str, measured: dict[str, tuple[int, int]]) -> dict[str, str]:
+    def cell(right: int, asked: int) -> str:
+        share, low, high = wilson(right, asked)
+        return f"{100 * share:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
+
+    return {"model": name} | {
+        f"{column} ({asked})": cell(right, asked) for column, (right, asked) in measured.items()
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What do Ray workers cost? Plays a second with them and without, and the disk a play takes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from multiprocessing import get_context
+
+from reasoner.catalog import BUNDLED
+from reasoner.traces import encode
+from selfplay.admission import Admission
+from selfplay.draw import lot, order_seed
+from selfplay.play import Order, Play, Player
+from selfplay.settings import Settings
+from selfplay.targets import teach
+from selfplay.workers import IN_FLIGHT, RayWorkers
+
+from ._report import peak_rss_bytes, write
+
+MODEL = str(BUNDLED / "tiny")
+_player: Player | None = None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plays", type=int, default=192, help="of each worker, each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    if find_spec("ray") is None:
+        print("left out: it needs ray; pip install 'system2-reasoner[ray]'", file=sys.stderr)
+        return
+    rates: dict[str, list[float]] = {}
+    plays: list[Play] = []
+    pools = {n: ProcessPoolExecutor(n, get_context("spawn"), _load) for n in (1, 2)}
+    teams = {n: RayWorkers(n, 600.0) for n in (1, 2)}
+    for number in range(-1, options.rounds):  # round -1 warms up
+        for n in (1, 2):
+            orders = draw(n * options.plays, number)
+            began = time.monotonic()
+            found = list(pools[n].map(play_all, [orders[i::n] for i in range(n)]))
+            direct = time.monotonic()
+            asyncio.run(_through(teams[n], orders))
+            ended = time.monotonic()
+            if number >= 0:
+                rates.setdefault(f"{n} direct", []).append(len(orders) / (direct - began))
+                rates.setdefault(f"{n} through Ray", []).append(len(orders) / (ended - direct))
+                plays += [play for part in found for play in part]
+    for pool in pools.values():
+        pool.shutdown()
+    for team in teams.values():
+        team.close()
+    kept = sum(len(encode(play)) for play in plays) / len(plays)
+    taught = sum(len(encode(teach(play))) for play in plays) / len(plays)
+    disk = {"plays_mb": kept * 1e4 / 2**20, "lessons_mb": taught * 1e4 / 2**20}
+    loss = {n: _loss(rates[f"{n} direct"], rates[f"{n} through Ray"]) for n in (1, 2)}
+    write(
+        "workers",
+        {
+            "what": f"{options.plays} plays a worker (countdown and equations, 400 tokens each), "
+            f"one thread each, {options.rounds} rounds of both ways in turn: medians. On disk, "
+            f"10,000 plays take {disk['plays_mb']:.0f} MB and their lessons "
+            f"{disk['lessons_mb']:.0f} MB.",
+            "seed": 0,
+            "plays": options.plays,
+            "rounds": options.rounds,
+        },
+        {"plays_per_s": rates, "loss": loss, "disk_per_10k": disk,
+         "driver_memory_mb": peak_rss_bytes() / 2**20},
+        [
+            {
+                "processes": str(n),
+                "plays/s, called directly": f"{statistics.median(rates[f'{n} direct']):.2f}",
+                "plays/s, through Ray": f"{statistics.median(rates[f'{n} through Ray']):.2f}",
+                "lost to Ray, %": f"{100 * loss[n]:.1f}",
+            }
+            for n in (1, 2)
+        ],
+    )  # fmt: skip
+
+
+def draw(count: int, number: int) -> list[Order]:
+    settings = Settings(model="tiny", domains=("countdown", "equations"), problems=count)
+    found = lot(settings, number + 2, {}, Admission(lambda form: False))
+    return [
+        Order(name, 1, problem, MODEL, order_seed(name), settings.tokens)
+        for name, _, problem in found
+    ]
+
+
+def _loss(direct: Sequence[float], through: Sequence[float]) -> float:
+    """Median of the rounds' shares lost: both halves of a round met the same neighbours."""
+    return statistics.median(1 - b / a for a, b in zip(direct, through, strict=True))
+
+
+def _load() -> None:
+    global _player
+    _player = Player(threads=1)
+    _player.model(MODEL)
+
+
+def play_all(orders: list[Order]) -> list[Play]:
+    """In a process of its own."""
+    assert _player is not None
+    return asyncio.run(_gather(_player, orders, IN_FLIGHT))
+
+
+async def _through(team: RayWorkers, orders: list[Order]) -> list[Play]:
+    return await _gather(team, orders, team.capacity)
+
+
+async def _gather(player: Player | RayWorkers, orders: list[Order], at_once: int) -> list[Play]:
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(order: Order) -> Play:
+        async with gate:
+            return await player.play(order)
+
+    return await asyncio.gather(*map(one, orders))
+
+
+if __name__ == "__main__":
+    main()

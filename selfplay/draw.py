@@ -1,0 +1,81 @@
+"""Drawing problems: what a generation plays, and what the arena asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from random import Random
+
+from verifiers import Problem, domain, fingerprint
+
+from .admission import Admission
+from .corpus import MIX, fresh_problem
+from .curriculum import Cell, Curriculum, Skill
+from .settings import Settings
+
+_TRIES = 40  # draws of a cell before it counts as used up
+
+
+def curriculum(settings: Settings, skills: Mapping[Cell, Skill]) -> Curriculum:
+    return Curriculum({name: domain(name).levels for name in settings.domains}, skills)
+
+
+def placement(settings: Settings, admission: Admission) -> list[tuple[str, bytes, Problem]]:
+    """Generation 0: every level of every family alike, to see what the model can do."""
+    cells = [(name, level) for name in settings.domains for level in domain(name).levels]
+    rng = Random(f"{settings.seed} placement")
+    wanted = [cell for cell in cells for _ in range(settings.placement)]
+    return _problems(settings, 0, rng, wanted, admission, len(wanted))
+
+
+def lot(
+    settings: Settings, generation: int, skills: Mapping[Cell, Skill], admission: Admission
+) -> list[tuple[str, bytes, Problem]]:
+    """A generation's problems, as the curriculum wants them: (id, form, problem)."""
+    rng, plan = Random(f"{settings.seed} lot {generation}"), curriculum(settings, skills)
+    wanted = (plan.draw(rng) for _ in range(_TRIES * settings.problems))
+    return _problems(settings, generation, rng, wanted, admission, settings.problems)
+
+
+def _problems(
+    settings: Settings,
+    generation: int,
+    rng: Random,
+    cells: Iterable[Cell],
+    admission: Admission,
+    limit: int,
+) -> list[tuple[str, bytes, Problem]]:
+    """A new problem for each of ``cells``, until there are ``limit``; cells that are used up are
+    passed over."""
+    drawn: dict[bytes, tuple[str, bytes, Problem]] = {}
+    used_up: set[Cell] = set()
+    for cell in cells:
+        if len(drawn) == limit:
+            break
+        for _ in range(_TRIES if cell not in used_up else 0):
+            problem = fresh_problem(rng, *cell)
+            form = fingerprint(domain(cell[0]), problem)
+            if form not in drawn and admission.problem(problem) is None:
+                drawn[form] = (_name(settings, generation, len(drawn)), form, problem)
+                break
+        else:
+            used_up.add(cell)
+    return list(drawn.values())
+
+
+def _name(settings: Settings, generation: int, number: int) -> str:
+    """A play's id: the same play has the same one, however often it is begun."""
+    text = f"{settings.seed} {generation} {number}"
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def order_seed(name: str) -> int:
+    return int(blake2b(name.encode(), digest_size=4).hexdigest(), 16)
+
+
+def duel_problem(settings: Settings, generation: int, arm: str, family: str, index: int) -> Problem:
+    """One that no lesson ever holds; levels as often as in stage 1."""
+    rng = Random(f"{settings.seed} duel {generation} {arm} {family} {index}")
+    levels = domain(family).levels
+    level = rng.choices(levels, [MIX.get((family, level), 1.0) for level in levels])[0]
+    return fresh_problem(rng, family, level, reserved=True)

@@ -1,0 +1,97 @@
+"""How a run stands, in lines of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .arena import ARMS, MARGIN, Claim, Standing, summary
+from .elo import Z95, Rating, rate
+from .entries import Bout
+from .folder import BASE, challenger
+from .ledger import Ledger
+
+
+def champion(ledger: Ledger) -> str:
+    """The name of the best model so far."""
+    known = ledger.generations()
+    if not known:
+        return BASE
+    last = known[-1]
+    return challenger(last.number) if last.verdict == "promoted" else last.champion
+
+
+def status_lines(ledger: Ledger, folder: Path) -> list[str]:
+    settings, known = ledger.settings, ledger.generations()
+    spent = sum(ledger.seconds().values())
+    lines = [
+        f"{folder}: {settings.model} on {', '.join(settings.domains)}, seed {settings.seed}; "
+        f"{spent / 60:.1f} min so far"
+    ]
+    lines += [describe(ledger, g.number) for g in known if g.stage == "done" and g.number]
+    if known and known[-1].stage != "done":
+        now = known[-1]
+        states = ", ".join(f"{n} {state}" for state, n in ledger.states(now.number).items())
+        lines.append(f"generation {now.number}: in stage {now.stage} ({states})")
+    lines.append(f"best model: {folder / 'models' / champion(ledger)}")
+    return lines
+
+
+def reason(result: Standing) -> str:
+    """Why a duel ended as it did."""
+    points = f"{100 * MARGIN:g} points"
+    if result.worse:
+        return f"worse by more than {points} on {_names(result.worse)}"
+    if not result.better:
+        return "not shown to be better"
+    if result.open:
+        return f"better, but not shown to be within {points} on {_names(result.open)}"
+    return f"better on {_names(result.better)}"
+
+
+def _names(claims: Sequence[Claim]) -> str:
+    return ", ".join(f"{family or 'search'} ({arm})" for arm, family in claims)
+
+
+def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
+    """Elo of every model that fought, by name and arm; the base is 0."""
+    known: dict[str, dict[str, Rating]] = {BASE: {}}
+    for g in ledger.generations():
+        bouts = ledger.bouts(g.number)
+        if bouts:
+            known[challenger(g.number)] = rate(bouts, known[g.champion])
+    return known
+
+
+def _compared(bouts: Sequence[Bout]) -> Iterator[str]:
+    """Champion's and challenger's accuracy in each arm; the gain with its 95 % interval."""
+    for arm in ARMS:
+        n, old, new = summary(bouts, arm)
+        if n:
+            apart = sum(b.champion != b.challenger for b in bouts if b.arm == arm)
+            gain = (new - old) / n
+            error = Z95 * math.sqrt(max(0.0, apart / n - gain**2) / n)
+            yield (
+                f"{arm} {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n} "
+                f"({100 * gain:+.1f} ± {100 * error:.1f})"
+            )
+
+
+def describe(ledger: Ledger, number: int) -> str:
+    """One line on a generation."""
+    now = ledger.generations()[number]
+    rows, bouts = ledger.results(number), ledger.bouts(number)
+    parts = [f"generation {number}: {len(rows)} problems"]
+    if rows:
+        greedy, solved = (sum(row[name] or 0 for row in rows) for name in ("greedy", "solved"))
+        parts.append(
+            f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
+        )
+    if bouts:
+        parts.append(f"arena {', '.join(_compared(bouts))}")
+        elo = ratings(ledger)[challenger(number)]["policy"]
+        parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
+    spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)
+    parts += [f"{now.verdict or 'placed'}" + (f" ({now.note})" if now.note else "")]
+    return "; ".join(parts) + f"; {spent / 60:.1f} min"

@@ -1,0 +1,117 @@
+"""The replay window: what recent plays taught, and the batches that a challenger learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from tokenizers import Tokenizer
+
+from reasoner.traces import encode, lines
+from verifiers import Step
+
+from .corpus import MIX, draw_demonstration, encoder, specials
+from .lesson import Batch, Lesson, comparison, fill_rows, lesson, pack
+from .targets import Taught
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
+PAIRS = 0.5  # of those, so many compare two siblings
+GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
+
+
+def reach(total: int, least: int) -> int:
+    """How many of ``total`` plays to learn from: all at first, then a power law's share."""
+    if total <= least:
+        return total
+    grown: float = (total**GROWTH - least**GROWTH) / (GROWTH * least ** (GROWTH - 1))
+    return round(least + 0.4 * grown)
+
+
+def write(taught: Iterable[Taught], path: Path) -> None:
+    """Written aside and renamed: whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as file:
+        file.writelines(map(encode, taught))
+    aside.replace(path)
+
+
+def read(path: Path) -> Iterator[Taught]:
+    for _, body in lines(path.read_bytes()):
+        if body is not None:
+            yield _adapter().validate_json(body)
+
+
+@cache
+def _adapter() -> TypeAdapter[Taught]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Taught)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """``solved``: what teaches the policy. ``tried``: what teaches the value."""
+
+    solved: Sequence[Taught]
+    tried: Sequence[Taught]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Window:
+        everything = [taught for path in paths for taught in read(path)]
+        return cls([t for t in everything if t.line], [t for t in everything if t.rollouts])
+
+    def tokens(self, tokenizer: Tokenizer) -> int:
+        """Of one reading of every line, prompts included; from a sample of 200."""
+        if not self.solved:
+            return 0
+        encode_text, special = encoder(tokenizer), specials(tokenizer)
+        some = Random(0).choices(self.solved, k=200)
+        sizes = [
+            len(lesson(t.problem, _steps(t.line), True, encode_text, special).ids) for t in some
+        ]
+        return round(len(self.solved) * sum(sizes) / len(sizes))
+
+    def batches(
+        self, tokenizer: Tokenizer, seed: str, start: int, rows: int, length: int, expert: float
+    ) -> Iterator[Batch]:
+        """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone.
+
+        ``expert``: share of demonstrations, so that nothing is forgotten.
+        """
+        special, encode_text = specials(tokenizer), encoder(tokenizer)
+        for number in count(start):
+            rng = Random(f"{seed} batch {number}")
+
+            def draw(rng: Random = rng) -> Lesson:
+                kind = rng.random()
+                if kind < expert or not (self.solved or self.tried):
+                    problem, steps, done = draw_demonstration(rng, MIX)
+                    plain = [Step(s.text, s.teach, None) for s in steps]
+                    return lesson(problem, plain, done, encode_text, special)
+                if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
+                    one = rng.choice(self.tried)
+                    if one.pairs and rng.random() < PAIRS:
+                        pair = rng.choice(one.pairs)
+                        return comparison(
+                            one.problem, pair.steps, pair.better, pair.worse, encode_text, special
+                        )
+                    rollout = rng.choices(one.rollouts, [r.count for r in one.rollouts])[0]
+                    steps = rollout.judged_steps()
+                    return lesson(one.problem, steps, rollout.done, encode_text, special)
+                one = rng.choice(self.solved)
+                return lesson(one.problem, _steps(one.line), True, encode_text, special)
+
+            yield pack(fill_rows(draw, rows, length), length, special.pad)
+
+
+def _steps(texts: Sequence[str]) -> list[Step]:
+    return [Step(text, good=None) for text in texts]

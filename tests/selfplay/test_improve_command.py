@@ -1,0 +1,119 @@
+"""``reasoner improve``: bad input is one line, status and report read what a run wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reasoner.catalog import BUNDLED
+from reasoner.cli.app import run
+from selfplay.entries import Bout
+from selfplay.ledger import Ledger
+from selfplay.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "complaint"),
+    [
+        (["--domains", "chess"], 2, "no domain is called 'chess'"),
+        (["--domains", "general"], 2, "nothing to learn from"),
+        (["--domains", ","], 2, "found none"),
+        (["--model", "http://localhost:8000/v1"], 5, "can not be trained"),
+        (["--model", "/nowhere"], 5, "no model '/nowhere'"),
+        (["--minutes", "0"], 2, "above 0"),
+        (["--hours", "-1"], 2, "above 0"),
+        (["--generations", "0"], 2, "at least 1"),
+        (["--think", "0s"], 2, "--think"),
+        (["--resume"], 1, "found none"),
+        (["status", "/nowhere"], 1, "found none"),
+        (["report", "/nowhere", "--html", "r.html"], 1, "found none"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    args: list[str],
+    code: int,
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["improve", *args]) == code
+    message = capsys.readouterr().err
+    assert complaint in message
+    assert message.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_another_kind_can_not_be_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2"}')
+    assert run(["improve", "--model", str(tmp_path), "--out", str(tmp_path / "out")]) == 5
+    assert "model_type" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """A run of two generations, as far as its ledger knows."""
+    ledger = Ledger(tmp_path, Settings(model="<b>tiny</b>", domains=("countdown",)))
+    ledger.begin(0, "base", {}, [])
+    ledger.advance(0, "done")
+    for number, verdict in ((1, "promoted"), (2, "rejected")):
+        ledger.begin(number, "base" if number == 1 else "g0001", {}, [])
+        ledger.add_bouts(
+            number,
+            [
+                Bout(arm, i, "countdown", 4, i < 20 + 5 * k, i < 30 + 5 * k, 50)
+                for k, arm in enumerate(("policy", "small", "large"))
+                for i in range(60)
+            ],
+        )
+        ledger.spend(number, "play", 60.0)
+        ledger.advance(number, "done", verdict=verdict, note="because", trained={"steps": 10})
+    ledger.close()
+    return tmp_path
+
+
+def test_status_names_the_best_model(told: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["improve", "status", str(told)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "generation 1: " in lines[1]
+    assert "policy 33.3 -> 50.0 % of 60 (+16.7 ± 9.4)" in lines[1]
+    assert "large 50.0 -> 66.7 % of 60" in lines[1]
+    assert "promoted (because)" in lines[1]
+    assert lines[-1].endswith("models/g0001")
+
+
+def test_the_report_is_drawn_and_needs_nothing(told: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    page = tmp_path / "r.html"
+    assert run(["improve", "report", str(told), "--html", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert text.count("<svg") == 3
+    assert "<script" not in text
+    assert "<b>tiny" not in text, "text of the run is text on the page"
+    assert not any(f'{attribute}="http' in text for attribute in ("src", "href"))
+    assert "+0.60" in text or "transfer" in text
+
+
+@pytest.mark.slow
+def test_a_dry_run_estimates_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from selfplay import estimate
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(estimate, "PROBLEMS", 4)
+    monkeypatch.setattr(
+        "selfplay.settings.Settings.scaled",
+        lambda self, s: self.model_copy(update={"rows": 2, "tokens": 60}),
+    )
+    assert run(["improve", "--dry-run", "--hours", "1"]) == 0
+    said = capsys.readouterr().out
+    for word in ("a generation", "disk", "memory", "in 60 min"):
+        assert word in said
+    assert list(tmp_path.iterdir()) == []
+    assert (BUNDLED / "tiny").is_dir()

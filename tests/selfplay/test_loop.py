@@ -1,0 +1,339 @@
+"""The whole loop: it improves, it is not fooled, and it goes on after anything."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from reasoner.cards import save
+from reasoner.catalog import BUNDLED
+from reasoner.errors import ReasonerError, RunError, UsageError
+from selfplay import draw, learner
+from selfplay.admission import Admission
+from selfplay.entries import Generation
+from selfplay.folder import CHAMPIONS, Folder, claim
+from selfplay.ledger import Ledger
+from selfplay.loop import improve
+from selfplay.playing import play_all
+from selfplay.settings import Settings
+from selfplay.shards import Shard
+from selfplay.sitting import Sitting, Stopped
+from selfplay.status import status_lines
+from tests.app.toy import ToyEngine
+from tests.selfplay.crew import Crew, Poisoned, Quiet
+from tests.selfplay.improve_cli import GENERATIONS, SETTINGS, crew, main
+from tests.selfplay.room import room_for
+from verifiers import domain, suite
+from verifiers.card import Check, ScoreCard, digest
+
+TINY = BUNDLED / "tiny"
+ROOT = Path(__file__).parents[2]
+SAME = {
+    "generation": "number, champion, stage, skills, verdict, note, trained",
+    "problem": "id, generation, number, family, level, form, body, state, failures, greedy, "
+    "solved, tokens",
+    "duel": "generation, arm, number, family, level, champion, challenger, tokens",
+}
+
+
+def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All of a ledger that does not depend on the clock."""
+    with sqlite3.connect(folder / "ledger.sqlite") as db:
+        return {
+            table: db.execute(f"SELECT {columns} FROM {table} ORDER BY 1, 2, 3").fetchall()
+            for table, columns in SAME.items()
+        }
+
+
+def run(folder: Path, *kill: str) -> int:
+    command = [sys.executable, "-m", "tests.selfplay.improve_cli", str(folder), *kill]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    main(str(folder))
+    return folder
+
+
+def generations(folder: Path) -> list[Generation]:
+    ledger = Ledger(folder)
+    try:
+        return ledger.generations()
+    finally:
+        ledger.close()
+
+
+def test_a_better_challenger_takes_over_and_a_worse_one_does_not(undisturbed: Path) -> None:
+    placed, first, second = generations(undisturbed)
+    assert (placed.champion, placed.verdict) == ("base", None)
+    assert (first.champion, first.verdict) == ("base", "promoted")
+    assert (second.champion, second.verdict) == ("g0001", "rejected")
+    assert sorted(p.name for p in (undisturbed / "models").iterdir()) == ["base", "g0001"]
+    assert first.trained["solved"] > 0
+    ledger = Ledger(undisturbed)
+    assert status_lines(ledger, undisturbed)[-1].endswith("models/g0001")
+    ledger.close()
+
+
+def test_nothing_is_left_over(undisturbed: Path) -> None:
+    """Checkpoints go when training ends; shards when the window has passed them."""
+    assert list((undisturbed / "work").iterdir()) == []
+    assert not list(undisturbed.rglob("*.part"))
+
+
+def test_the_run_says_how_problems_are_played(tmp_path: Path) -> None:
+    gang = Crew()
+    settings = SETTINGS.model_copy(update={"plan": "sample"})
+    ledger = Ledger(tmp_path, settings)
+    ledger.begin(1, "base", {}, draw.lot(settings, 1, {}, Admission(ledger.has_form)))
+    play = play_all(
+        1, "base", settings, ledger, Shard(tmp_path, 1), gang, Sitting(ledger, Quiet()), 0.0
+    )
+    asyncio.run(play)
+    ledger.close()
+    assert {order.plan for order in gang.orders} == {"sample"}
+
+
+def test_only_the_newest_champions_are_kept(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    names = [f"g{i:04}" for i in range(1, CHAMPIONS + 3)]
+    for name in ("base", *names):
+        folder.model(name).mkdir(parents=True)
+    folder.retire(names)
+    assert sorted(p.name for p in folder.models.iterdir()) == ["base", *names[2:]]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_killed_at_every_stage_it_ends_as_if_nothing_had_happened(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    for part, number in (
+        ("generation 1: play", "4"),
+        ("generation 1: training", "2"),
+        ("generation 1: calibration", "5"),
+        ("generation 1: arena", "20"),
+    ):
+        assert run(tmp_path, part, number) == -signal.SIGKILL, (part, number)
+    assert run(tmp_path) == 0
+    assert contents(tmp_path) == contents(undisturbed)
+    weights = [f / "models/g0001/model.safetensors" for f in (tmp_path, undisturbed)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_anywhere_twenty_times_it_ends_as_if_nothing_had_happened(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    """At moments that nobody chose: within a transaction, a checkpoint, a rename."""
+    rng, kills = Random(4), 0
+    for attempt in count():
+        folder = tmp_path / str(attempt)
+        while kills < 20 and (end := run(folder, "anywhere", str(rng.uniform(0.0, 3.0)))) != 0:
+            assert end == -signal.SIGKILL
+            kills += 1
+        assert run(folder) == 0
+        assert contents(folder) == contents(undisturbed)
+        if kills == 20:
+            return
+
+
+def test_a_verifier_that_fails_its_test_teaches_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REASONER_HOME", str(tmp_path / "home"))
+    family = domain("countdown")
+    fooled = Check("what is wrong fails", 3, 1)
+    save(ScoreCard(family.name, family.version, digest(family), (fooled,)))
+    with pytest.raises(UsageError, match=r"countdown@.* fails"):
+        improve(tmp_path / "run", TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_has_nothing_to_do(undisturbed: Path) -> None:
+    before = contents(undisturbed)
+    audience = Quiet()
+    assert improve(undisturbed, TINY, SETTINGS, crew, audience, generations=GENERATIONS)
+    assert audience.parts == []
+    assert contents(undisturbed) == before
+
+
+def test_an_interruption_is_clean_and_the_same_command_goes_on(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    asked: list[bool] = []
+
+    def stop(part: str, done: int) -> None:
+        if part == "generation 1: play" and done >= 2:
+            asked.append(True)
+
+    again = lambda audience, wish: improve(  # noqa: E731
+        tmp_path, TINY, SETTINGS, crew, audience, generations=1, interrupted=wish
+    )
+    assert not again(Quiet(stop), lambda: bool(asked))
+    assert generations(tmp_path)[-1].stage == "play"
+    assert again(Quiet(), lambda: False)
+    first = [row for row in contents(undisturbed)["problem"] if row[1] == 1]
+    # all but the bodies, which the longer run has dropped by now
+    played = [row for row in contents(tmp_path)["problem"] if row[1] == 1]
+    assert [row[:6] + row[7:] for row in played] == [row[:6] + row[7:] for row in first]
+
+
+def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
+    with claim(tmp_path), pytest.raises(RunError, match="in use"):
+        improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert not (tmp_path / "ledger.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [({"seed": 5}, "seed 0"), ({"domains": ("equations",)}, "countdown"), ({"think_s": 1}, "None")],
+)
+def test_another_run_in_the_same_folder_is_refused(
+    undisturbed: Path, change: dict[str, object], complaint: str
+) -> None:
+    other = SETTINGS.model_copy(update=change)
+    with pytest.raises(UsageError, match=complaint):
+        improve(undisturbed, TINY, other, crew, Quiet(), generations=1)
+
+
+def test_another_model_is_refused(undisturbed: Path) -> None:
+    with pytest.raises(UsageError, match="is not the one"):
+        improve(undisturbed, undisturbed / "models/g0001", SETTINGS, crew, Quiet(), generations=1)
+
+
+def test_planted_evaluation_problems_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = suite("game24")
+    monkeypatch.setattr(draw, "fresh_problem", lambda rng, *_, **__: rng.choice(planted))
+    gang = Crew()
+    with pytest.raises(ReasonerError, match="no problem is left"):
+        improve(tmp_path, TINY, SETTINGS, lambda: gang, Quiet(), generations=1)
+    assert gang.orders == []
+
+
+def test_a_generation_that_solved_nothing_changes_nothing(tmp_path: Path) -> None:
+    class Hopeless(ToyEngine):
+        def _line(self, request, rng):
+            _, finish = super()._line(request, rng)
+            return "1 + 1 = 3 left 3\n", finish
+
+    audience = Quiet()
+    assert improve(
+        tmp_path, TINY, SETTINGS, lambda: Crew(lambda _: Hopeless()), audience, generations=2
+    )
+    assert [g.verdict for g in generations(tmp_path)] == [None, "rejected", "rejected"]
+    assert "nothing was solved" in audience.lines[-1]
+
+
+def test_training_that_fails_again_and_again_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner._State, "is_bad", _strike)
+    with pytest.raises(ReasonerError, match="training failed 3 times"):
+        improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=9)
+    assert [g.verdict for g in generations(tmp_path)] == [None, "failed", "failed", "failed"]
+    assert [p.name for p in (tmp_path / "models").iterdir()] == ["base"]
+
+
+def _strike(state: learner._State, loss: float) -> bool:
+    state.strikes = learner.STRIKES
+    return True
+
+
+def test_a_full_disk_stops_the_run_and_space_lets_it_go_on(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    room = Shard(undisturbed / "shards", 2).size // 2
+    with pytest.MonkeyPatch.context() as patch:
+        real = Shard.append
+
+        def tight(self: Shard, play):
+            with room_for(room):
+                return real(self, play)
+
+        patch.setattr(Shard, "append", tight)
+        with pytest.raises(ReasonerError, match="the same command goes on"):
+            improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    states = {row[7] for row in contents(tmp_path)["problem"]}
+    assert states == {"done"}
+
+
+# --- playing
+
+
+def sitting_for(folder: Path, count: int = 6) -> tuple[Ledger, Sitting, Settings]:
+    settings = SETTINGS.model_copy(update={"problems": count})
+    ledger = Ledger(folder, settings)
+    ledger.begin(1, "base", {}, draw.lot(settings, 1, {}, Admission(ledger.has_form)))
+    return ledger, Sitting(ledger, Quiet()), settings
+
+
+def play_with(folder: Path, gang: Crew, reserve_s: float = 0.0) -> tuple[dict[str, int], Crew]:
+    ledger, sitting, settings = sitting_for(folder)
+    try:
+        asyncio.run(
+            play_all(1, "base", settings, ledger, Shard(folder, 1), gang, sitting, reserve_s)
+        )
+        return ledger.states(1), gang
+    finally:
+        ledger.close()
+
+
+@pytest.mark.parametrize("hang", [False, True])
+def test_a_poisoned_problem_is_left_alone_after_two_failures(tmp_path: Path, hang: bool) -> None:
+    seen: list[str] = []
+
+    def bad(order) -> bool:
+        seen.append(order.id)
+        return order.id == seen[0]
+
+    states, gang = play_with(tmp_path, Poisoned(bad, hang))
+    assert states == {"done": 5, "quarantined": 1}
+    assert [order.id for order in gang.orders].count(seen[0]) == 2
+    assert gang.orders[-1].id == seen[0], "the second time it plays alone, after all others"
+
+
+def test_a_worker_that_dies_once_costs_nobody_a_problem(tmp_path: Path) -> None:
+    died: list[str] = []
+
+    def bad(order) -> bool:
+        died.append(order.id)
+        return len(died) <= 4  # all that were in flight
+
+    states, _ = play_with(tmp_path, Poisoned(bad))
+    assert states == {"done": 6}
+
+
+def test_time_is_kept_for_what_comes_after(tmp_path: Path) -> None:
+    ledger, _, settings = sitting_for(tmp_path)
+    now = [0.0]
+    sitting = Sitting(ledger, Quiet(), 100.0, clock=lambda: now[0])
+
+    class Slow(Crew):
+        capacity = 1
+
+        async def play(self, order):
+            now[0] += 15.0
+            return await super().play(order)
+
+    asyncio.run(play_all(1, "base", settings, ledger, Shard(tmp_path, 1), Slow(), sitting, 60.0))
+    assert ledger.states(1) == {"done": 3, "skipped": 3}
+    now[0] += 200
+    with pytest.raises(Stopped):
+        sitting.check()
+    assert sum(ledger.seconds().values()) == pytest.approx(now[0])
+    ledger.close()

@@ -1,0 +1,102 @@
+"""The window: batches follow from their number, experts keep their share, plays age."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from reasoner.catalog import BUNDLED
+from selfplay import window
+from selfplay.lesson import IGNORE
+from selfplay.rollouts import Rollout
+from selfplay.targets import Pair, Taught
+from selfplay.window import Window, reach
+from verifiers import recognise
+
+PUZZLE = recognise("Use 4 5 6 10 to make 24")
+STEPS = ("10 - 4 = 6 left 5 6 6", "6 * 5 = 30 left 6 30", "30 - 6 = 24")
+LOST = ("10 + 4 = 14 left 5 6 14",)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(BUNDLED / "tiny" / "tokenizer.json"))
+
+
+def view(lines: bool = True, rollouts: bool = True) -> Window:
+    won = STEPS if lines else ()
+    drawn = (Rollout(PUZZLE, LOST, False, False, 3),) if rollouts else ()
+    one = Taught(PUZZLE, won, drawn)
+    return Window([one] if lines else [], [one] if rollouts else [])
+
+
+def batches(tokenizer: Tokenizer, expert: float, start: int = 0, count: int = 2, **kinds: bool):
+    made = view(**kinds).batches(tokenizer, "s", start, 4, 256, expert)
+    return list(islice(made, count))
+
+
+def test_a_batch_follows_from_its_number(tokenizer: Tokenizer) -> None:
+    whole = batches(tokenizer, 0.3, count=4)
+    later = batches(tokenizer, 0.3, start=2)
+    for a, b in zip(whole[2:], later, strict=True):
+        assert torch.equal(a.ids, b.ids)
+        assert torch.equal(a.labels, b.labels)
+
+
+def test_without_experts_there_is_only_the_window(tokenizer: Tokenizer) -> None:
+    (batch,) = batches(tokenizer, 0.0, count=1)
+    text = tokenizer.decode([i for i in batch.ids[0].tolist() if i])
+    assert set(text.split("countdown ")[1:2][0].split(" to ")[0].split()) == {"4", "5", "6", "10"}
+    special = {tokenizer.token_to_id(f"<{name}>") for name in ("good", "bad")}
+    labels = {label for label in batch.labels.flatten().tolist() if label != IGNORE}
+    assert labels & special == {tokenizer.token_to_id("<bad>")}, "lost lines teach the value"
+
+
+def test_experts_keep_their_share(tokenizer: Tokenizer) -> None:
+    prompts = 0
+    window_prompts = 0
+    head = tokenizer.encode(PUZZLE.prompt, add_special_tokens=False).ids
+    for batch in batches(tokenizer, 0.5, count=6):
+        for ids, positions in zip(batch.ids.tolist(), batch.positions.tolist(), strict=True):
+            starts = [i for i, p in enumerate(positions[:-1]) if p == 0 and positions[i + 1] == 1]
+            prompts += len(starts)
+            window_prompts += sum(ids[i : i + len(head)] == head for i in starts)
+    assert 0.3 < window_prompts / prompts < 0.7
+
+
+def test_siblings_are_compared(tokenizer: Tokenizer) -> None:
+    one = Taught(PUZZLE, (), view().tried[0].rollouts, (Pair((), STEPS[0], LOST[0]),))
+    made = list(islice(Window([], [one]).batches(tokenizer, "s", 0, 4, 256, 0.0), 2))
+    assert all(len(batch.pairs) > 4 for batch in made)
+    assert not len(batches(tokenizer, 0.0)[0].pairs)
+
+
+@pytest.mark.parametrize(("lines", "rollouts"), [(True, False), (False, True), (False, False)])
+def test_a_window_may_lack_anything(tokenizer: Tokenizer, lines: bool, rollouts: bool) -> None:
+    assert len(batches(tokenizer, 0.2, lines=lines, rollouts=rollouts)) == 2
+
+
+def test_its_size_in_tokens(tokenizer: Tokenizer) -> None:
+    assert 30 < view().tokens(tokenizer) < 60
+    assert Window([], []).tokens(tokenizer) == 0
+
+
+def test_the_window_grows_as_a_power_law() -> None:
+    assert reach(500, 1000) == 500
+    assert reach(1000, 1000) == 1000
+    sizes = [reach(n, 1000) for n in range(1000, 100_000, 1000)]
+    assert all(a < b for a, b in pairwise(sizes))
+    assert sizes[-1] < 20_000
+
+
+def test_damaged_lessons_are_left_out(tmp_path) -> None:
+    one = view().solved[0]
+    path = tmp_path / "l.jsonl"
+    window.write([one, one, one], path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert list(window.read(path)) == [one, one]
