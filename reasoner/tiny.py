@@ -11,7 +11,6 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,9 +20,9 @@ from typing import Any
 import torch
 
 from .decoder import Decoder
-from .engine import Chat, Completion, Finish, Generation, Request
+from .engine import Chat, Generation, Request
 from .errors import EngineError, ModelError
-from .group import Group, Line
+from .group import Group, spell
 from .kv_cache import PrefixCache
 from .llama import Llama
 from .network import Network, Vocabulary
@@ -164,7 +163,8 @@ class TinyEngine:
             for group in groups:
                 group.cancelled = True  # means nothing to a group that is done
         lines = [line for group in groups for line in group.lines]
-        return Generation(self._completions(lines), sum(group.computed for group in groups))
+        computed = sum(group.computed for group in groups)
+        return Generation(spell(lines, self._tokenizer.decode), computed)
 
     def close(self) -> None:
         """Stop the worker; calls in flight get an :class:`EngineError`. Safe to call twice."""
@@ -177,7 +177,7 @@ class TinyEngine:
 
     def _groups(self, request: Request) -> list[Group]:
         """The request, checked, in parts that the batch can hold."""
-        _check(request)
+        request.check()
         prompt = self._encode(request.prompt)
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
@@ -207,42 +207,12 @@ class TinyEngine:
             for first in range(0, request.samples, limit)
         ]
 
-    def _completions(self, lines: Sequence[Line]) -> tuple[Completion, ...]:
-        """Lines as text; different tokens can spell the same text, and then count together."""
-        spelled: dict[tuple[str, Finish], list[Line]] = {}
-        for line in lines:
-            spelled.setdefault((self._tokenizer.decode(line.tokens), line.finish), []).append(line)
-        found = []
-        for (text, finish), same in spelled.items():
-            likeliest = max(same, key=lambda line: line.logprob)
-            count, tokens = sum(line.count for line in same), len(likeliest.tokens)
-            found.append(
-                Completion(text, count, tokens, likeliest.logprob, finish, likeliest.value)
-            )
-        return tuple(found)
-
 
 def _dtype(name: str | None) -> torch.dtype | None:
     known = {None: None, "bfloat16": torch.bfloat16, "float32": torch.float32}
     if name not in known:
         raise ModelError(f"expected dtype 'bfloat16', 'float32' or None, found {name!r}")
     return known[name]
-
-
-def _check(request: Request) -> None:
-    """Raise :class:`EngineError` for a request that makes no sense."""
-    sound = {
-        "samples": request.samples >= 1,
-        "max_tokens": request.max_tokens >= 1,
-        "temperature": request.temperature >= 0 and math.isfinite(request.temperature),
-        "stop": request.stop != "",
-    }
-    if wrong := [name for name, good in sound.items() if not good]:
-        found = ", ".join(f"{name}={getattr(request, name)!r}" for name in wrong)
-        raise EngineError(
-            "expected samples and max_tokens of at least 1, a finite temperature of at least 0 "
-            f"and a stop that is not empty, found {found}; correct the request"
-        )
 
 
 def _stop(inbox: SimpleQueue[_Ticket | None], worker: threading.Thread) -> None:

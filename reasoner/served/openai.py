@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx2
 
+from ..background import Background
 from ..engine import Completion, Finish, Generation, Request
 from ..errors import EngineError
 from ..pace import Pace
 from .address import KEY_VARIABLE, Address
-from .background import Background
 from .dialect import Dialect, Refusal, too_long
 from .listing import served
 from .reply import BadReply, Reply, complaint

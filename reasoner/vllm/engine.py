@@ -1,0 +1,268 @@
+"""vLLM as an engine: its ``AsyncLLM``, spoken to from any thread and event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import time
+from collections.abc import AsyncIterator, Mapping
+from copy import copy
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from vllm import AsyncEngineArgs, SamplingParams
+from vllm.lora.request import LoRARequest
+from vllm.outputs import CompletionOutput, RequestOutput
+from vllm.platforms import current_platform
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.async_llm import AsyncLLM
+
+from ..background import Background
+from ..chat_tokenizer import ChatTokenizer
+from ..engine import Chat, Finish, Generation, Request, Span
+from ..errors import EngineError, ModelError
+from ..group import Line, spell
+from ..pace import Pace
+from ..tokenizer import SPECIALS, Tokenizer
+from .options import check_names, lora_rank
+
+_CAPACITY = 256  # samples in flight; more only wait for each other
+_ABORT_S = 0.05  # between reminders that a request's time is over
+_NEVER = -100.0  # added to the logit of a token that must not be written
+_CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
+
+
+@dataclass(eq=False)
+class _Core:
+    """What the thread of the event loop holds; knows nothing of the engine that owns it."""
+
+    llm: AsyncLLM | None = None
+
+    async def start(self, args: AsyncEngineArgs) -> None:
+        self.llm = AsyncLLM.from_engine_args(args)
+
+    async def stop(self) -> None:
+        if self.llm is not None:
+            self.llm.shutdown()
+
+
+class VLLMEngine:
+    """Implements ``Engine`` over vLLM, in processes of its own that end with it.
+
+    Requests share vLLM's batch and its cache of prefixes; a cancelled call and one whose time is
+    over are aborted. A model that knows our special tokens is ``trained``: it reads plain text
+    and tells the value; any other gets a :class:`Chat` as its template says. Safe to use from
+    several threads and event loops.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        options: Mapping[str, Any] | None = None,
+        lora: Path | None = None,
+    ) -> None:
+        """Load the model; raises :class:`ModelError`.
+
+        ``options``: arguments of vLLM's engine by name. ``lora``: an adapter to use throughout.
+        """
+        options = dict(options or {})
+        known = {field.name for field in fields(AsyncEngineArgs)} - {"model", "tokenizer"}
+        check_names(options, known)
+        if lora is not None:
+            options = {"enable_lora": True, "max_lora_rank": lora_rank(lora)} | options
+        given = {"enable_prefix_caching": True, "load_format": "safetensors"}
+        given |= _CPU if current_platform.is_cpu() else {}
+        given |= {"disable_log_stats": True} | options
+        self.folder = folder
+        self._core = _Core()
+        self._background = Background("reasoner-vllm", self._core.stop)
+        try:
+            args = AsyncEngineArgs(model=str(folder), **given)
+            self._background.call(self._core.start(args))
+        except Exception as error:  # whatever vLLM raises
+            self._background.close()
+            said = " ".join(str(error).split())[-300:]
+            raise ModelError(
+                f"vLLM could not load {folder}: {type(error).__name__}: {said} (more above); "
+                "correct the model or its options"
+            ) from None
+        config = self._llm.vllm_config
+        self.context: int = config.model_config.max_model_len
+        self._capacity = min(_CAPACITY, config.scheduler_config.max_num_seqs)
+        self.trained, self._tokenizer = _tokenizer(folder, config.model_config.get_vocab_size())
+        self._ids = itertools.count(1)
+        self._lora = None if lora is None else self._adapter(lora.name, lora)
+        self.pace = Pace()
+
+    @property
+    def _llm(self) -> Any:
+        if self._core.llm is None:
+            raise EngineError("expected an open engine, found it closed; load it again")
+        return self._core.llm
+
+    @property
+    def name(self) -> str:
+        return self.folder.name if self._lora is None else self._lora.lora_name
+
+    @property
+    def capacity(self) -> int:
+        return self._capacity
+
+    def count_tokens(self, text: str) -> int:
+        """Length of ``text`` in tokens, to be held against ``context``."""
+        return len(self._tokenizer.encode(text))
+
+    def close(self) -> None:
+        """End vLLM's processes; calls in flight get an :class:`EngineError`. Safe to call twice."""
+        self._background.close()
+
+    def with_lora(self, name: str, folder: Path) -> VLLMEngine:
+        """The same engine through the adapter in ``folder``, under a name of its own.
+
+        It shares everything with this one, whose options must have ``enable_lora``; closing
+        either closes both. The folder is read when it is first used.
+        """
+        other = copy(self)
+        other._lora = self._adapter(name, folder)
+        other.pace = Pace()
+        return other
+
+    def _adapter(self, name: str, folder: Path) -> LoRARequest:
+        return LoRARequest(name, next(self._ids), str(folder))
+
+    async def reload_weights(self, folder: Path, version: str) -> None:
+        """Go on with the weights in ``folder``, which must be of the same shape.
+
+        What is in flight stops between two tokens, and the rest of it is written by the new
+        ones; completions tell by their ``weights`` which ``version`` wrote what. Nothing cached
+        of the old ones is used. Raises :class:`EngineError`: the engine is no good then.
+        """
+        await self._background.run(self._reload(folder, version))
+
+    async def _reload(self, folder: Path, version: str) -> None:
+        llm = self._llm
+        await llm.pause_generation(mode="keep")
+        try:
+            await llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            await llm.update_weight_version(version)
+        except Exception as error:
+            raise EngineError(f"vLLM could not take the weights in {folder}: {error}") from None
+        finally:
+            await llm.resume_generation()
+
+    async def generate(self, request: Request) -> Generation:
+        """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
+        request.check()
+        return await self._background.run(self._generate(request))
+
+    async def _generate(self, request: Request) -> Generation:
+        began = time.monotonic()
+        prompt = self._encode(request.prompt)
+        room = self.context - len(prompt) - 1  # one for the value token
+        if not prompt or room < 1:
+            raise EngineError(
+                f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
+                "ask a shorter question or use a model with a longer context"
+            )
+        equal = request.samples if request.temperature == 0 else 1  # greedy ones come out alike
+        params = SamplingParams(
+            n=request.samples // equal,
+            temperature=request.temperature,
+            seed=request.seed % 2**31,
+            max_tokens=min(request.max_tokens, room),
+            stop=request.stop,
+            include_stop_str_in_output=True,
+            logprobs=0,
+            logit_bias=dict.fromkeys(self._tokenizer.silent, _NEVER) or None,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        output = await self._run(prompt, params, request.timeout_s)
+        lines = [_line(written, equal) for written in output.outputs]
+        computed = len(prompt) - (output.num_cached_tokens or 0)
+        computed += sum(len(written.token_ids) for written in output.outputs)
+        longest = max(len(line.tokens) for line in lines)
+        each = (time.monotonic() - began) / (longest + 1)
+        self.pace.note(each, longest, each * longest)
+        if request.value and self.trained:
+            texts = list(dict.fromkeys(line.tokens for line in lines))
+            found = await asyncio.gather(*(self._value([*prompt, *text]) for text in texts))
+            values = dict(zip(texts, found, strict=True))
+            lines = [replace(line, value=values[line.tokens]) for line in lines]
+            computed += 2 * len(texts)
+        opened = self._opened(request.prompt)
+        return Generation(
+            spell(lines, lambda text: opened + self._tokenizer.decode(text)), computed
+        )
+
+    def _encode(self, prompt: str | Chat) -> list[int]:
+        if isinstance(prompt, Chat) and isinstance(self._tokenizer, ChatTokenizer):
+            return self._tokenizer.encode_chat(prompt)
+        return self._tokenizer.encode(str(prompt))
+
+    def _opened(self, prompt: str | Chat) -> str:
+        chats = isinstance(self._tokenizer, ChatTokenizer)
+        return self._tokenizer.opened(prompt) if chats else ""
+
+    async def _value(self, tokens: list[int]) -> float:
+        """Raw P(good) after ``tokens``."""
+        special = self._tokenizer.special
+        params = SamplingParams(
+            max_tokens=1,
+            temperature=0,
+            logprob_token_ids=[special.good, special.bad],
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        output = await self._run([*tokens, special.value], params, None)
+        after = output.outputs[0].logprobs[0]
+        return 1 / (1 + math.exp(after[special.bad].logprob - after[special.good].logprob))
+
+    async def _run(
+        self, prompt: list[int], params: SamplingParams, timeout_s: float | None
+    ) -> RequestOutput:
+        """What vLLM wrote, all of it or what there was after ``timeout_s``."""
+        llm, name = self._llm, str(next(self._ids))
+        stream = llm.generate({"prompt_token_ids": prompt}, params, name, lora_request=self._lora)
+        work = asyncio.create_task(_last(stream))
+        try:
+            while not (await asyncio.wait((work,), timeout=timeout_s))[0]:
+                await llm.abort(name)  # in vain while vLLM has not heard of it yet
+                timeout_s = _ABORT_S
+            return work.result()
+        except Exception as error:  # whatever vLLM raises belongs to the caller
+            said = " ".join(str(error.__cause__ or error).split())[:300]
+            raise EngineError(f"vLLM failed: {type(error).__name__}: {said}") from None
+        finally:
+            work.cancel()
+
+
+async def _last(stream: AsyncIterator[RequestOutput]) -> RequestOutput:
+    async for output in stream:
+        last = output
+    return last
+
+
+def _line(written: CompletionOutput, count: int) -> Line:
+    """Without the token that ended it, whose log-probability counts."""
+    tokens, finish = tuple(written.token_ids), Finish.LENGTH
+    if written.finish_reason == "stop":
+        ended = not isinstance(written.stop_reason, str)
+        tokens, finish = (tokens[:-1], Finish.END) if ended else (tokens, Finish.STOP)
+    spans = written.weight_versions or ()
+    return Line(
+        tokens=tokens,
+        count=count,
+        logprob=written.cumulative_logprob or 0.0,
+        finish=finish,
+        value=None,
+        weights=tuple(Span(span.version, span.start, span.end) for span in spans),
+    )
+
+
+def _tokenizer(folder: Path, vocab: int) -> tuple[bool, Tokenizer | ChatTokenizer]:
+    """Whether it knows our special tokens, and the tokenizer."""
+    chat = ChatTokenizer(folder, vocab, frozenset())
+    if chat.knows(SPECIALS):
+        return True, Tokenizer(folder / "tokenizer.json")
+    return False, chat
