@@ -157,7 +157,11 @@ class _Handler(StreamRequestHandler):
         while line := self._line():
             name, value = line.split(": ", 1)
             headers[name.lower()] = value
-        body = json.loads(self.rfile.read(int(headers.get("content-length", 0))) or b"{}")
+        length = int(headers.get("content-length", 0))
+        raw = self.rfile.read(length)
+        if len(raw) < length:
+            raise ConnectionError("the client left")
+        body = json.loads(raw or b"{}")
         calls = self.server.calls
         with self.server.calls_lock:
             call = Call(len(calls), path, headers, body, self.connection)

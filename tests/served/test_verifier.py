@@ -26,7 +26,7 @@ from reasoner import verifier
 
 @verifier("river", timeout=10)
 def river(question: str, answer: str) -> bool:
-    Path(__file__).with_name("judge.pid").write_text(str(os.getpid()))
+    Path(__file__).with_name(f"judge-{{os.getpid()}}").touch()
     return "Paris" in question and answer == {right!r}
 """
 
@@ -68,7 +68,9 @@ def test_a_function_in_a_file_judges_a_served_model(
     code, answer = ask("Seine", "30s")
     assert (code, answer["answer"], answer["verified"]) == (0, "Seine", True)
     assert (answer["stop_reason"], answer["verifier"]) == ("verified", "river@1")
-    assert int((tmp_path / "judge.pid").read_text()) != os.getpid(), "it judges in a child"
+    judges = {path.name for path in tmp_path.glob("judge-*")}
+    assert judges, "it has judged"
+    assert f"judge-{os.getpid()}" not in judges, "it judges in a child"
     rated = [call for call in guessing.calls if "yes or no" in str(call.body["messages"][0])]
     assert not rated, "where a verifier judges, the model is not asked what it thinks"
 
