@@ -45,7 +45,7 @@ class _Core:
 
     async def stop(self) -> None:
         if self.llm is not None:
-            self.llm.shutdown()
+            self.llm.shutdown(timeout=1)
 
 
 class VLLMEngine:
