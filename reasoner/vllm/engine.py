@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from copy import copy
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from ..group import Line, spell
 from ..pace import Pace
 from ..tokenizer import SPECIALS, Tokenizer
 from .options import check_names, lora_rank
+from .reaper import Reaper
 
 _CAPACITY = 256  # samples in flight; more only wait for each other
 _ABORT_S = 0.05  # between reminders that a request's time is over
@@ -34,11 +35,12 @@ _NEVER = -100.0  # added to the logit of a token that must not be written
 _CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
 
 
-@dataclass(eq=False)
 class _Core:
     """What the thread of the event loop holds; knows nothing of the engine that owns it."""
 
-    llm: AsyncLLM | None = None
+    def __init__(self) -> None:
+        self.llm: AsyncLLM | None = None
+        self._reaper = Reaper()
 
     async def start(self, args: AsyncEngineArgs) -> None:
         self.llm = AsyncLLM.from_engine_args(args)
@@ -46,6 +48,7 @@ class _Core:
     async def stop(self) -> None:
         if self.llm is not None:
             self.llm.shutdown(timeout=1)
+        self._reaper.close()
 
 
 class VLLMEngine:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +56,43 @@ def test_weights_that_change_under_load_say_so(engine: VLLMEngine) -> None:
         assert {s.version for c in after.completions for s in c.weights} == {"second"}
 
     asyncio.run(main())
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from reasoner.vllm.engine import VLLMEngine
+
+if __name__ == "__main__":
+    VLLMEngine(Path(sys.argv[1]), {"kv_cache_memory_bytes": 1 << 28})
+    print(os.environ["REASONER_VLLM"], flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+def marked(mark: str) -> list[str]:
+    """Processes with this in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
+def test_nothing_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    command = [sys.executable, str(script), str(TINY)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == -9
+    mark = ended.stdout.strip()
+    assert mark
+    for _ in range(100):
+        if not marked(mark):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still there: {marked(mark)}")
 
 
 @pytest.mark.parametrize("option", ["tensor_paralel_size", "max_model_length"])
