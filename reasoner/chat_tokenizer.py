@@ -69,7 +69,7 @@ class ChatTokenizer:
 
     def knows(self, tokens: Sequence[str]) -> bool:
         """Whether all these are tokens of it."""
-        return set(tokens) <= self._fast.get_vocab().keys()
+        return set(tokens) <= set(self._fast.get_vocab())
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of ``tokens``; bytes that are not UTF-8 show as U+FFFD."""

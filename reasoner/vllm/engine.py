@@ -93,7 +93,7 @@ class VLLMEngine:
             ) from None
         config = self._llm.vllm_config
         self.context: int = config.model_config.max_model_len
-        self._capacity = min(_CAPACITY, config.scheduler_config.max_num_seqs)
+        self._capacity: int = min(_CAPACITY, config.scheduler_config.max_num_seqs)
         self.trained, self._tokenizer = _tokenizer(folder, config.model_config.get_vocab_size())
         self._ids = itertools.count(1)
         self._lora = None if lora is None else self._adapter(lora.name, lora)
@@ -115,7 +115,7 @@ class VLLMEngine:
 
     def count_tokens(self, text: str) -> int:
         """Length of ``text`` in tokens, to be held against ``context``."""
-        return len(self._tokenizer.encode(text))
+        return len(self._encode(text))
 
     def close(self) -> None:
         """End vLLM's processes; calls in flight get an :class:`EngineError`. Safe to call twice."""
@@ -205,8 +205,8 @@ class VLLMEngine:
         return self._tokenizer.encode(str(prompt))
 
     def _opened(self, prompt: str | Chat) -> str:
-        chats = isinstance(self._tokenizer, ChatTokenizer)
-        return self._tokenizer.opened(prompt) if chats else ""
+        chat = self._tokenizer
+        return chat.opened(prompt) if isinstance(chat, ChatTokenizer) else ""
 
     async def _value(self, tokens: list[int]) -> float:
         """Raw P(good) after ``tokens``."""
