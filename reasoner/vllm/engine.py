@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from copy import copy
 from dataclasses import fields, replace
 from pathlib import Path
@@ -94,7 +94,10 @@ class VLLMEngine:
         config = self._llm.vllm_config
         self.context: int = config.model_config.max_model_len
         self._capacity: int = min(_CAPACITY, config.scheduler_config.max_num_seqs)
-        self.trained, self._tokenizer = _tokenizer(folder, config.model_config.get_vocab_size())
+        vocab = config.model_config.get_vocab_size()
+        self.trained, self._tokenizer = _tokenizer(folder, vocab)
+        unused = range(self._tokenizer.size, vocab)  # rows that only round the matrix off
+        self._silent = (*self._tokenizer.silent, *unused)
         self._ids = itertools.count(1)
         self._lora = None if lora is None else self._adapter(lora.name, lora)
         self.pace = Pace()
@@ -170,6 +173,7 @@ class VLLMEngine:
                 "ask a shorter question or use a model with a longer context"
             )
         equal = request.samples if request.temperature == 0 else 1  # greedy ones come out alike
+        silent = self._silent
         params = SamplingParams(
             n=request.samples // equal,
             temperature=request.temperature,
@@ -178,11 +182,12 @@ class VLLMEngine:
             stop=request.stop,
             include_stop_str_in_output=True,
             logprobs=0,
-            logit_bias=dict.fromkeys(self._tokenizer.silent, _NEVER) or None,
+            logit_bias=dict.fromkeys(silent, _NEVER) or None,
+            logprob_token_ids=list(silent) or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         output = await self._run(prompt, params, request.timeout_s)
-        lines = [_line(written, equal) for written in output.outputs]
+        lines = [_line(written, equal, silent) for written in output.outputs]
         computed = len(prompt) - (output.num_cached_tokens or 0)
         computed += sum(len(written.token_ids) for written in output.outputs)
         longest = max(len(line.tokens) for line in lines)
@@ -246,8 +251,9 @@ async def _last(stream: AsyncIterator[RequestOutput]) -> RequestOutput:
     return last
 
 
-def _line(written: CompletionOutput, count: int) -> Line:
-    """Without the token that ended it, whose log-probability counts."""
+def _line(written: CompletionOutput, count: int, silent: Collection[int]) -> Line:
+    """Without the token that ended it, whose log-probability counts. ``silent``: tokens that had
+    no chance, though vLLM's log-probabilities leave them theirs."""
     tokens, finish = tuple(written.token_ids), Finish.LENGTH
     if written.finish_reason == "stop":
         ended = not isinstance(written.stop_reason, str)
@@ -256,7 +262,11 @@ def _line(written: CompletionOutput, count: int) -> Line:
     return Line(
         tokens=tokens,
         count=count,
-        logprob=written.cumulative_logprob or 0.0,
+        logprob=(written.cumulative_logprob or 0.0)
+        - sum(
+            math.log1p(-sum(math.exp(at[token].logprob) for token in silent))
+            for at in written.logprobs or ()
+        ),
         finish=finish,
         value=None,
         weights=tuple(Span(span.version, span.start, span.end) for span in spans),
