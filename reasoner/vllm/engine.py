@@ -181,7 +181,7 @@ class VLLMEngine:
             max_tokens=min(request.max_tokens, room),
             stop=request.stop,
             include_stop_str_in_output=True,
-            logprobs=0,
+            logprobs=len(silent),  # the two must agree
             logit_bias=dict.fromkeys(silent, _NEVER) or None,
             logprob_token_ids=list(silent) or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
