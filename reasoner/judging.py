@@ -57,6 +57,11 @@ class Judging:
             waiting = [self._asked[answer] for answer in new]
             await asyncio.wait(waiting, timeout=None if left is None else max(0.0, left) * _SHARE)
 
+    @property
+    def busy(self) -> bool:
+        """Whether verdicts are on their way."""
+        return any(not task.done() for task in self._asked.values())
+
     def close(self) -> None:
         """Give up what is not judged yet; whatever runs for it is killed."""
         for task in self._asked.values():

@@ -44,11 +44,11 @@ class Policy:
         self._calibrate = calibrate
         by = verifier or domain
         self._coolness = coolness(by)
-        self._judging = Judging(by, domain, self._problem, meter)
+        self.judging = Judging(by, domain, self._problem, meter)
 
     def close(self) -> None:
         """Give up what is still being judged."""
-        self._judging.close()
+        self.judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -67,7 +67,7 @@ class Policy:
             return Proposal((), error=str(error))
         chains = tuple(self._chain(steps, completion) for completion in generation.completions)
         ends = [chain.thoughts[-1].outcome for chain in chains]
-        await self._judging.settle(end.answer for end in ends if end is not None)
+        await self.judging.settle(end.answer for end in ends if end is not None)
         return Proposal(tuple(map(self._judged, chains)), generation.tokens)
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
@@ -81,7 +81,7 @@ class Policy:
             steps = (*steps, line)
             key = self._domain.state_key(self._problem, steps)
             answer = None if key is None else self._domain.answer(self._problem, steps)
-            outcome = None if answer is None else self._judging.outcome(answer)
+            outcome = None if answer is None else self.judging.outcome(answer)
             thoughts.append(Thought(line, key, outcome=outcome))
             if key is None or outcome is not None:
                 break
@@ -101,7 +101,7 @@ class Policy:
         *before, last = chain.thoughts
         if last.outcome is None:
             return chain
-        outcome = self._judging.outcome(last.outcome.answer)
+        outcome = self.judging.outcome(last.outcome.answer)
         return Chain((*before, replace(last, outcome=outcome)), chain.count)
 
 

@@ -58,7 +58,7 @@ class PromptedPolicy:
         self._problem = problem.public()
         self._form = form(domain.name)
         by = verifier or domain
-        self._judging = Judging(by, domain, self._problem, meter)
+        self.judging = Judging(by, domain, self._problem, meter)
         self._coolness = coolness(by)
         self._calibrate = None if self_checking(by) else calibrate
         self._meter = meter
@@ -69,7 +69,7 @@ class PromptedPolicy:
 
     def close(self) -> None:
         """Give up what is still being judged."""
-        self._judging.close()
+        self.judging.close()
 
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
@@ -124,8 +124,8 @@ class PromptedPolicy:
         last = thoughts[-1]
         if answer is not None:
             answer = self._form.read(answer)
-            await self._judging.settle([answer])
-            outcome = self._judging.outcome(answer)
+            await self.judging.settle([answer])
+            outcome = self.judging.outcome(answer)
             last = replace(last, outcome=outcome)
             if self._reasons and completion.finish is Finish.END:
                 self._line_tokens = completion.tokens

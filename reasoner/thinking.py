@@ -199,6 +199,7 @@ class Thinking:
                 stop_when=plan.stop_when,
                 on_event=grew,
                 interrupted=lambda: self._stopping,
+                judging=lambda: policy.judging.busy,
                 seed=plan.seed,
             )
         used = meter.spent

@@ -37,6 +37,7 @@ async def search(
     stop_when: StopWhen = StopWhen.VERIFIED,
     on_event: OnEvent | None = None,
     interrupted: Callable[[], bool] | None = None,
+    judging: Callable[[], bool] | None = None,
     seed: int = 0,
 ) -> StopReason:
     """Think until the meter or ``stop_when`` says stop, with ``width`` jobs in flight.
@@ -45,8 +46,11 @@ async def search(
     it comes home. At the end, jobs in flight are cancelled and not awaited, so a proposer that
     hangs can not hold up the answer. Failures of the proposer, and of ``on_event``, never raise.
     ``interrupted``: polled; True ends the search (``asyncio.Event.is_set`` will do).
+    ``judging``: polled; while True verdicts are on their way, and agreement alone ends nothing.
     """
-    run = _Run(tree, strategy, proposer, meter, width, stop_when, on_event, interrupted, seed)
+    run = _Run(
+        tree, strategy, proposer, meter, width, stop_when, on_event, interrupted, judging, seed
+    )
     try:
         return await run.until_stop()
     finally:
@@ -70,13 +74,14 @@ class _Run:
         stop_when: StopWhen,
         on_event: OnEvent | None,
         interrupted: Callable[[], bool] | None,
+        judging: Callable[[], bool] | None,
         seed: int,
     ) -> None:
         if width < 1:
             raise ValueError(f"expected a width of 1 job or more, got {width}")
         self.tree, self.strategy, self.proposer, self.meter = tree, strategy, proposer, meter
         self.width, self.stop_when = width, stop_when
-        self.on_event, self.interrupted = on_event, interrupted
+        self.on_event, self.interrupted, self.judging = on_event, interrupted, judging
         # Seeds of an earlier sitting must not come back: they would draw the same samples.
         self.seed = f"{seed}/{tree.jobs}/{tree.errors}"
         self.flights: dict[asyncio.Task[Proposal], _Flight] = {}
@@ -116,7 +121,8 @@ class _Run:
             return StopReason.INTERRUPTED
         if self.strikes >= _STRIKES:
             return StopReason.ENGINE
-        if self.stop_when is StopWhen.CONFIDENT and not answers.judged and answers.leader_is_safe():
+        unjudged = self.stop_when is StopWhen.CONFIDENT and not answers.judged
+        if unjudged and answers.leader_is_safe() and not (self.judging and self.judging()):
             return StopReason.CONFIDENT
         return self.meter.exhausted()
 

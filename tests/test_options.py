@@ -36,7 +36,7 @@ OPTIONS = {
         "--out",
     },
     "pretrain": {"--out", "--work", "--seed", "--scale"},
-    "runs list": set[str](),
+    "runs list": {"--json"},
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},
     "runs export": {"--html"},

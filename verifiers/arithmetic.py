@@ -13,11 +13,10 @@ from random import Random
 from .columns import misprint, work_out
 from .domain import Step
 from .expression import ExpressionError, evaluate
-from .phrasing import plain, without_thousands
+from .phrasing import plain, whole_number, without_thousands
 from .problem import Problem
 from .verdict import Verdict, right, unjudged, wrong
 
-_SPACE = re.compile(r"\s+")
 _LEAD = re.compile(
     r"(?:what(?: is|'s| does)?|compute|calculate|evaluate|work out|find|how much is|solve|simplify|"
     r"please|tell me|the (?:value|result) of|can you|is)\b[ :]*"
@@ -45,7 +44,7 @@ _STEP = re.compile(r"(-?[\d+*()-]+)((?: [\d+*-]+=\d+)*) =(-?[\d+*()-]+)")
 
 class Arithmetic:
     name = "arithmetic"
-    version = "1"
+    version = "2"
     levels = (1, 2, 3, 4, 5, 6)
     self_checking = False
 
@@ -104,8 +103,8 @@ class Arithmetic:
         return key if steps and key and _NUMBER.fullmatch(key) else None
 
     def normalise(self, answer: str) -> str:
-        text = _SPACE.sub("", answer).replace(",", "")
-        return str(int(text)) if _NUMBER.fullmatch(text) and len(text) < 40 else text
+        value = whole_number(answer)
+        return " ".join(answer.split()) if value is None else str(value)
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         by = f"{self.name}@{self.version}"

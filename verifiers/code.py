@@ -16,6 +16,7 @@ from .sandbox.inside.plain import encode
 from .trusted import waited
 from .verdict import Status, Verdict, right, unjudged, wrong
 
+_BLANKS = " \t\r"
 LONGEST = 100_000  # characters of an answer
 _FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -44,7 +45,7 @@ class Code:
     """
 
     name = "code"
-    version = "1"
+    version = "2"
     self_checking = False
     isolation = "sandbox"
     examples = EXAMPLES
@@ -148,4 +149,4 @@ def completed(before: str, solution: str, entry: str) -> str:
 
 def lines(text: str) -> list[str]:
     """Compared without blanks at the ends of lines and blank lines at the end."""
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+    return [line.rstrip(_BLANKS) for line in text.rstrip(f"\n{_BLANKS}").split("\n")]

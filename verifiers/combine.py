@@ -124,15 +124,15 @@ def weighted(*members: tuple[Verifier, float]) -> Combined:
         raise VerifierError(f"expected weights above 0, found {weights}")
 
     def rule() -> Generator[Verifier, Verdict, Verdict]:
-        total, parts = 0.0, list[str]()
+        total, whole, parts = 0.0, True, list[str]()
         for member, weight in members:
             verdict = yield member
             if verdict.score is None:
                 return verdict
             total += weight * verdict.score
+            whole &= verdict.score == 1.0
             parts.append(f"{member.name} {verdict.score:g}")
         # Rounding must not make an answer right that one member finds wanting, nor the reverse.
-        whole = all(part.endswith(" 1") for part in parts)
         score = 1.0 if whole else min(total / sum(weights), math.nextafter(1.0, 0.0))
         return Verdict(score, Status.JUDGED, ", ".join(parts))
 

@@ -22,10 +22,11 @@ from .verdict import Verdict, right, wrong
 Line = tuple[int, int, int]  # a x + b y = c
 
 MAX_COEFFICIENT = 10**6
-_VALUE = re.compile(r"\b([a-z])\s*=\s*(-?)\s*(\d{1,9})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
-_VALUES = re.compile(  # and nothing beside them: "x = 3.5" is not "x = 3", nor is "x = 3 or 5"
-    rf"\s*{_VALUE.pattern}(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?\s*(?:\.\s*)?", re.ASCII
+_VALUE = re.compile(
+    r"\b([a-z])\s*=\s*([-+]?)\s*(\d{1,9}(?:\.\d{1,9})?)(?:\s*/\s*(\d{1,9}))?", re.ASCII
 )
+_NEXT = rf"(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?"  # "x = 3 or 5" is not "x = 3"
+_VALUES = re.compile(rf"\s*{_VALUE.pattern}{_NEXT}\s*(?:\.\s*)?", re.ASCII)
 _LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
@@ -44,7 +45,7 @@ _FILLER = re.compile(
 
 class Equations:
     name = "equations"
-    version = "2"
+    version = "3"
     levels = (1, 2, 3, 4, 5)
     self_checking = True
 
@@ -251,8 +252,7 @@ def _expert(problem: Problem) -> list[str]:
 
 
 def _fraction(value: Fraction) -> str:
-    text = _signed(value.numerator)
-    return text if value.denominator == 1 else f"{text} / {value.denominator}"
+    return _signed(value.numerator) + (f" / {value.denominator}" if value.denominator > 1 else "")
 
 
 def _one_unknown(text: str) -> list[str]:
@@ -280,13 +280,14 @@ def _final(step: str) -> str:
 
 
 def _values(answer: str) -> dict[str, Fraction] | None:
+    answer = answer.replace("−", "-").lower()  # questions are read in lower case as well
     if len(answer) > _LONGEST or _VALUES.fullmatch(answer) is None:
         return None
     found = _VALUE.findall(answer)
     names = {name for name, *_ in found}
     if len(names) < len(found) or any(b and int(b) == 0 for *_, b in found):
         return None
-    return {n: Fraction(int(s + t), int(b or 1)) for n, s, t, b in found}
+    return {name: Fraction(sign + top) / int(bottom or 1) for name, sign, top, bottom in found}
 
 
 def _misprint(step: str, rng: Random) -> str:
@@ -295,6 +296,5 @@ def _misprint(step: str, rng: Random) -> str:
     places = list(re.finditer(r"\d+", tail))
     spot = rng.choice(places)
     wrong_number = max(0, int(spot[0]) + rng.choice((-10, -3, -2, -1, 1, 2, 3, 10)))
-    if wrong_number == int(spot[0]):
-        wrong_number += 1
+    wrong_number += wrong_number == int(spot[0])
     return f"{head}= {tail[: spot.start()]}{wrong_number}{tail[spot.end() :]}"

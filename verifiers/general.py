@@ -22,7 +22,7 @@ _FRAMES = (
 
 class General:
     name = "general"
-    version = "1"
+    version = "2"
     levels = (1,)
     self_checking = False
 
@@ -66,7 +66,9 @@ class General:
         by = f"{self.name}@{self.version}"
         if problem.reference is None:
             return unjudged(by, "no verifier knows this kind of question")
-        if self.normalise(answer) == self.normalise(problem.reference):
+        if not (expected := self.normalise(problem.reference)):
+            return unjudged(by, "expected a reference, found an empty one")
+        if self.normalise(answer) == expected:
             return right(by)
         return wrong(by, f"expected {problem.reference[:60]!r}")
 

@@ -6,6 +6,7 @@ import re
 
 MAX_LENGTH = 600  # characters: no longer text is one puzzle, and reading it must cost nothing
 _SAME = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "’": "'"})
+_WHOLE = re.compile(r"\s*(-?) ?([0-9]{1,40})\s*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -19,3 +20,9 @@ def plain(question: str) -> str:
 def without_thousands(text: str) -> str:
     """``1,200`` as ``1200``."""
     return _THOUSANDS.sub("", text)
+
+
+def whole_number(text: str) -> int | None:
+    """``-1,200`` as a number; None for ``1 2``, ``1,2``, other digits and anything beside it."""
+    match = _WHOLE.fullmatch(without_thousands(text.translate(_SAME)))
+    return None if match is None else int(match[1] + match[2])

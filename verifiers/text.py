@@ -12,7 +12,7 @@ from .verdict import Verdict, explain, right, wrong
 
 _CHOICE = re.compile(
     r"(?:(?:the )?(?:correct |right |final )?(?:answer|option|choice)(?: is)?:? ?)?"
-    r"(?:\((\w)\)|\[(\w)\]|(\w))[.):]?",
+    r"(?:\((\w)\)|\[(\w)\]|\\boxed{(?:\\text{)?(\w)}{1,2}|(\w))[.):]?",
     re.IGNORECASE,
 )
 
@@ -23,7 +23,8 @@ def exact(expected: str | None = None) -> Function:
 
 
 def choice(expected: str | None = None) -> Function:
-    """Passes the one expected letter or digit: ``B``, ``(b)``, ``The answer is B.``; never two."""
+    """Passes the one expected letter or digit: ``B``, ``(b)``, ``The answer is **B**.``, boxed or
+    not; never two."""
     if expected is not None and _chosen(expected) is None:
         raise VerifierError(f"expected one letter or digit to choose, found {expected!r}")
     return _text(_choice, "choice", expected)
@@ -32,8 +33,8 @@ def choice(expected: str | None = None) -> Function:
 def regex(expected: str | None = None) -> Function:
     """Passes text that the pattern, or the reference as one, matches from its start to its end.
 
-    In a child: a pattern may take longer than the universe has. Raises :class:`VerifierError`
-    for what is no pattern.
+    Patterns are Python's: ``\\d`` is a digit of any script, ``[0-9]`` is not. In a child: one may
+    take longer than the universe has. Raises :class:`VerifierError` for what is no pattern.
     """
     if expected is not None:
         try:
@@ -57,7 +58,9 @@ def _text(function: Any, name: str, expected: str | None, isolation: str = "trus
     )
 
 
-def _exact(answer: str, reference: str) -> Verdict:
+def _exact(answer: str, reference: str) -> Verdict | None:
+    if not reference.strip():  # else whoever says nothing is right
+        return None
     if answer.split() == reference.split():
         return right("")
     return wrong("", f"expected {reference[:60]!r}")
@@ -73,11 +76,16 @@ def _choice(answer: str, reference: str) -> Verdict | None:
 
 
 def _chosen(text: str) -> str | None:
-    match = _CHOICE.fullmatch(" ".join(text.split()))
-    return None if match is None else "".join(filter(None, match.groups())).upper()
+    match = _CHOICE.fullmatch(" ".join(text.replace("*", "").replace("$", "").split()))
+    if match is None:
+        return None
+    chosen = "".join(filter(None, match.groups()))
+    return chosen.upper() if chosen.isascii() else chosen  # the capital of a dotless i is I
 
 
-def _regex(answer: str, reference: str) -> bool:
+def _regex(answer: str, reference: str) -> bool | None:
+    if not reference:
+        return None
     return re.fullmatch(reference, answer) is not None
 
 

@@ -13,7 +13,7 @@ from random import Random
 from .columns import result, work_out
 from .domain import Step
 from .expression import ExpressionError, evaluate
-from .phrasing import without_thousands
+from .phrasing import whole_number, without_thousands
 from .plots import PLOTS
 from .problem import Problem
 from .stories import tell
@@ -41,15 +41,14 @@ _QUANTITY = re.compile(rf"\d+|\b(?:twice|half|doubles?d?|triples?d?|{'|'.join(_S
 _STEP = re.compile(
     r"([\d+*/-]{3,24})(?: [\d+*/-]{1,12}=\d{1,4})* =(\(?[\d+*()-]{1,40})( done)?", re.ASCII
 )
-_WHOLE = re.compile(r"(?<![\d.])-?\d{1,12}(?![\d.]\d|\d)", re.ASCII)
-_ANSWER = re.compile(r"-?\d{1,12}", re.ASCII)
+_LAST = re.compile(r"-?\d[\d.,:/^]*", re.ASCII)  # a number, or what is more than one: 1/2, 3:30
 _NUMBER = re.compile(r"\d+")
 _BROKEN = re.compile(r"\d\.\d|\d/\d|\d ?%")  # whole numbers are all that steps can hold
 
 
 class WordProblems:
     name = "word_problems"
-    version = "1"
+    version = "2"
     levels = (1, 2, 3, 4)  # about how many operations
     self_checking = False
 
@@ -100,20 +99,17 @@ class WordProblems:
         return found if found and _NUMBER.fullmatch(found) else None
 
     def normalise(self, answer: str) -> str:
-        text = answer.strip().replace(",", "")
-        return str(int(text)) if _ANSWER.fullmatch(text) else text
+        value = whole_number(answer)
+        return answer.strip() if value is None else str(value)
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         by = f"{self.name}@{self.version}"
         if problem.reference is None:
             return unjudged(by, "only the story knows")
-        numbers = _WHOLE.findall(problem.reference.replace(",", ""))
-        if not numbers:
-            return unjudged(
-                by, f"expected a whole number as reference, got {problem.reference[:40]!r}"
-            )
-        expected = str(int(numbers[-1]))
-        if self.normalise(answer) == expected:
+        last = (_LAST.findall(problem.reference) or [""])[-1]
+        if (expected := whole_number(last.rstrip(".,:"))) is None:
+            return unjudged(by, f"expected a whole number as reference, got {last[:40]!r}")
+        if whole_number(answer) == expected:
             return right(by)
         return wrong(by, f"expected {expected}, got {answer[:40]}")
 

@@ -63,7 +63,8 @@ def show(spec: Spec, json: AsJson = False) -> None:
     from ..plain import plain
 
     for key, value in about.items():
-        print(plain(f"{key:<10} {value}"))
+        if value != "":
+            print(plain(f"{key:<10} {value}"))
 
 
 @app.command("test")

@@ -26,7 +26,8 @@ class ArmReport(BaseModel):
 
     ``accuracy``: the selected answer is right (the headline). ``upper_bound``: some answer the
     search wrote was right, which nobody without the reference could have picked. ``gain``: over
-    the arm before, on the questions both have answered.
+    the arm before, on the questions both have answered. ``first_error``: why the first of
+    ``errors`` failed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +43,7 @@ class ArmReport(BaseModel):
     upper_bound: Interval
     no_answer: int
     errors: int
+    first_error: str
     used_s_mean: float
     used_s_median: float
     used_s_p99: float
@@ -109,6 +111,7 @@ def arm_report(
         upper_bound=wilson(sum(bool(row.covered) for row in judged), len(judged)),
         no_answer=sum(row.answer is None for row in done),
         errors=len(rows) - len(done),
+        first_error=next((row.error for row in rows.values() if row.error), ""),
         used_s_mean=mean([row.used_s for row in done]) if done else 0.0,
         used_s_median=middle([row.used_s for row in done]),
         used_s_p99=percentile(sorted(row.used_s for row in done), 99) if done else 0.0,

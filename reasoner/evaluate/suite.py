@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 import verifiers
 from verifiers import SUITES, Problem, Verifier, VerifierError, gym
-from verifiers.arguments import frozen
+from verifiers.arguments import FIELDS, frozen
 from verifiers.suites import SEED, SIZE
 
 from ..chosen import read
@@ -29,6 +29,7 @@ class Item:
 
 
 GYM = "gym:"
+TAKEN = {"answer", "problem", *FIELDS}  # names that mean something else to a verifier
 
 
 class Line(BaseModel):
@@ -116,6 +117,11 @@ def read_line(line: str, where: str, verifier: Verifier | None) -> Item:
     if row.reference is not None:
         problem = replace(problem, reference=row.reference)
     name = row.id or identity(problem)
+    if taken := TAKEN & row.data.keys():
+        raise UsageError(
+            f"{where}: expected data under names of its own, found {', '.join(sorted(taken))}; "
+            "a verifier gets these from the question itself"
+        )
     if row.data:
         more = frozen(row.data)
         problem = replace(problem, data={**problem.data, **more})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ..plain import one_line
 from .report import ArmReport, Report
 from .stats import Interval
 
@@ -46,9 +47,12 @@ def caption(report: Report, timing: str) -> str:
     notes = [f"asked {timing}; brackets: 95 %"]
     for arm in report.arms:
         losses = (
-            (arm.asked - arm.errors - arm.judged, "not judged"),
+            (
+                arm.asked - arm.errors - arm.judged,
+                "not judged (no reference or field for it)",
+            ),
             (arm.no_answer, "without an answer"),
-            (arm.errors, "failed"),
+            (arm.errors, f"failed ({one_line(arm.first_error, 200)})"),
         )
         said = [f"{count} {what}" for count, what in losses if count]
         if said:

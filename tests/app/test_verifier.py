@@ -45,6 +45,13 @@ class Guesses(ToyEngine):
         return guess, Finish.END
 
 
+class Insists(ToyEngine):
+    """Names one river."""
+
+    def _line(self, request: Request, rng: Random) -> tuple[str, Finish]:
+        return "Rhine", Finish.END
+
+
 def guesser(**options: Any) -> Reasoner:
     return Reasoner(Model("toy", Guesses(0.002)), **options)
 
@@ -252,6 +259,14 @@ def test_an_answer_leaves_no_verdict_under_way(tmp_path: Path) -> None:
     assert asyncio.run(think()) == []
 
 
+def test_agreement_does_not_outrun_a_slow_verifier(tmp_path: Path) -> None:
+    spec = river(tmp_path, "while True: pass", timeout=60)
+    one = Reasoner(Model("toy", Insists(0.002)))
+    answer = one.ask("Which river?", think=1.5, stop_when="confident", verifier=spec)
+    assert answer.stop_reason != "confident"
+    assert answer.verified is None
+
+
 # --- saved and thought on
 
 
@@ -276,7 +291,7 @@ def test_a_verifier_given_in_python_must_be_given_again() -> None:
     one = guesser()
     first = one.ask("Which river?", think=0.05, verifier=mine)
     assert first.run_id is not None
-    with pytest.raises(RunError, match=r"expected mine@1 .* found general@1"):
+    with pytest.raises(RunError, match=r"expected mine@1 .* found general@2"):
         one.resume(first.run_id, 1)
     assert asyncio.run(one.resume(first.run_id, 20, verifier=mine).result()).verified is True
 

@@ -13,6 +13,7 @@ import pytest
 from reasoner.errors import RunError, UsageError
 from reasoner.evaluate import Arm, Item, Plan, Results, Row, load, parse_arms, report, run
 from reasoner.evaluate.run import AT_ONCE, Reply, judge
+from reasoner.evaluate.table import caption
 from search import StopWhen
 from tests.eval.helpers import Script, reply
 from verifiers import Problem, verifier
@@ -252,7 +253,11 @@ def test_a_verifier_that_fails_is_an_error_and_never_wrong() -> None:
     task = replace(plan(), verifier=failing)
     rows = execute(task, right_at_1s(task.items), Results(None))
     assert all(row.right is None and row.error is not None for row in rows)
-    assert "failing@1 failed: error: expected a bool" in (rows[0].error or "")
+    why = "failing@1 failed: error: expected a bool"
+    assert why in (rows[0].error or "")
+    results = Results(None)
+    execute(task, right_at_1s(task.items), results)
+    assert why in caption(report("mine", task, results), "one at a time")
 
 
 def test_results_of_two_verifiers_are_kept_apart(tmp_path: Path) -> None:

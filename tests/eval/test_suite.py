@@ -104,6 +104,7 @@ def test_jsonl(tmp_path: Path) -> None:
         ("[1]", "line 2: expected an object"),
         ({"reference": "4"}, "line 2: .*question: Field required"),
         ({"question": "  "}, "line 2: expected a question, found an empty one"),
+        ({"question": "?", "data": {"answer": 1}}, "names of its own, found answer"),
         ({"question": 5}, "line 2: .*question"),
         ({"question": "2+2?", "reference": 4}, "line 2: .*reference"),
         ({"question": "2+2?", "answer": "4"}, "line 2: .*answer: Extra inputs"),

@@ -48,7 +48,7 @@ def code(sandbox: Sandbox) -> Code:
 def test_right(task: Problem, answer: str, code: Code, run: Run) -> None:
     verdict = run(code.averify(task, answer))
     assert verdict.passed is True, verdict
-    assert verdict.verifier == "code@1"
+    assert verdict.verifier == "code@2"
 
 
 @pytest.mark.parametrize(

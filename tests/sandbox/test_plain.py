@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verifiers.agree import agree
+from verifiers.code import lines
 from verifiers.sandbox.inside.plain import KEYS, NotPlain, decode, encode
 
 KEY = (
@@ -219,3 +220,17 @@ def test_deep_lies_agree_with_nothing() -> None:
     for _ in range(10_000):
         deep = [deep]
     assert not agree(deep, deep)
+
+
+def test_near_is_near_what_was_expected() -> None:
+    for expected, got in ((2, 2.0000000001), (0.3, 0.1 + 0.2), (0.0, 1e-16), (2.5, 2.5)):
+        assert agree(encode(expected), encode(got))
+    strangers = ((0.0, 1e-10), (1e-10, 0.0), (10**12, 10.0**12 + 1), (2**60 + 1, float(2**60)))
+    for expected, got in strangers:
+        assert not agree(encode(expected), encode(got))
+
+
+def test_only_a_newline_ends_a_line_of_output() -> None:
+    assert lines("a \r\nb\n\n") == ["a", "b"]
+    for other in "\f\v\x1c\x85\u2028":
+        assert lines(f"a{other}b\n") == [f"a{other}b"]

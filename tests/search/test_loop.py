@@ -127,6 +127,15 @@ def test_unjudged_answers_that_agree_end_a_search_that_may_be_confident():
     assert patient.stop in (StopReason.NODES, StopReason.EXHAUSTED)
 
 
+def test_agreement_ends_nothing_while_verdicts_are_on_their_way():
+    world = game24((4, 5, 6, 10), skill=9.0, judged=False)
+    options = {"stop_when": StopWhen.CONFIDENT, "budget": Budget(nodes=200)}
+    patient, _, _ = think(world, Auto(), judging=lambda: True, **options)
+    assert patient.stop in (StopReason.NODES, StopReason.EXHAUSTED)
+    told, _, _ = think(world, Auto(), judging=lambda: False, **options)
+    assert told.stop is StopReason.CONFIDENT
+
+
 def test_a_strategy_that_is_done_ends_the_search():
     result, tree, _ = think(hopeless(), Greedy())
     assert result.stop is StopReason.EXHAUSTED

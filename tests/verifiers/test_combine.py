@@ -69,6 +69,9 @@ def test_weighted() -> None:
     nearly = score(weighted((says(1.0), 1e20), (says(0.0), 1e-20)))
     assert nearly is not None
     assert nearly < 1.0, "rounding never makes an answer right"
+    sure = score(weighted((says(0.9999999), 1.0), (says(0.9999999), 1.0)))
+    assert sure is not None
+    assert sure < 1.0, "nor does printing it"
 
 
 def test_vote() -> None:
@@ -131,6 +134,11 @@ def test_only_verifiers_are_combined() -> None:
         (choice("B"), "B\nA", False),
         (choice("B"), "", False),
         (choice("B"), "Bananas", False),
+        (choice("B"), "The answer is **B**.", True),
+        (choice("B"), r"$\boxed{\text{B}}$", True),
+        (choice("B"), r"\boxed{A}", False),
+        (choice("S"), "ſ", False),
+        (choice("I"), "ı", False),
         (regex(r"\d{4}"), "2026", True),
         (regex(r"\d{4}"), "20260", False),
         (regex(r"\d{4}"), "2026\n", False),
@@ -148,6 +156,10 @@ def test_the_expected_text_may_be_the_reference() -> None:
     assert choice().verify(asked, "(B)").passed is True
     assert choice().verify(asked, "A").passed is False
     assert choice().verify(ASKED, "B").status is Status.UNJUDGED
+    for made, empty in ((exact(), " "), (choice(), ""), (regex(), "")):
+        verdict = made.verify(Problem("general", "", "?", {}, empty), "")
+        assert verdict.passed is None, "whoever says nothing would be right"
+        made.close()
     assert choice().verify(Problem("general", "", "?", {}, "Paris"), "B").passed is None
     assert exact("a").version != exact("b").version
 

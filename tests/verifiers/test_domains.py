@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifiers import Domain, domain, domains, recognise
+from verifiers import Domain, Problem, domain, domains, recognise
 
 SEEDS = st.integers(0, 2**32)
 FAMILIES = [d for d in domains() if d.name != "general"]
@@ -238,6 +238,29 @@ def test_references_as_people_write_them(reference: str, passed: bool | None):
     problem = words.recognise("Tom has 1200 apples and buys 34. How many has he?")
     assert problem is not None
     assert words.verify(replace(problem, reference=reference), "1234").passed is passed
+
+
+@pytest.mark.parametrize("answer", ["4 1 3", "4,13", "41,3", "٤١٣", "413 or 314", "413/1", ""])
+@pytest.mark.parametrize("name", ["arithmetic", "word_problems"])
+def test_only_one_whole_number_is_one(name: str, answer: str):
+    problem = Problem(name, "", "?", {}, "413")
+    assert domain(name).verify(problem, "413").passed
+    assert domain(name).verify(problem, answer).passed is False
+
+
+def test_a_reference_that_is_no_whole_number_judges_nobody():
+    for reference in ("1/2", "3:30", "2^5"):
+        problem = Problem("word_problems", "", "?", {}, reference)
+        assert domain("word_problems").verify(problem, reference[-1]).passed is None
+
+
+def test_an_empty_reference_judges_nobody():
+    assert domain("general").verify(Problem("general", "", "?", {}, " "), "").passed is None
+
+
+@pytest.mark.parametrize("answer", ["x = 2.5", "X = 5/2", "x = +2.5", "x = 5 / 2."])
+def test_one_value_has_many_spellings(answer: str):
+    assert domain("equations").verify(recognise("2x + 1 = 6"), answer).passed
 
 
 @pytest.mark.parametrize(
