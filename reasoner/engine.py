@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from search import Span
+
 from .errors import EngineError
 from .pace import Pace
 
@@ -72,23 +74,14 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Tokens ``[start, end)`` of a completion were written by the weights called ``version``."""
-
-    version: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Completion:
     """One distinct continuation.
 
     ``count``: how many of the request's samples came out as exactly this text.
     ``tokens``: length of ``text`` in tokens. ``logprob``: sum over its tokens, natural log, at
     temperature 1; None from an engine that does not tell. ``value``: raw P(good) from the value
-    token, uncalibrated, or None. ``weights``: which wrote what; empty from an engine whose weights
-    never change.
+    token, uncalibrated, or None. ``weights``: which wrote what, its end included; None from an
+    engine whose weights never change.
     """
 
     text: str
@@ -97,7 +90,7 @@ class Completion:
     logprob: float | None
     finish: Finish
     value: float | None = None
-    weights: tuple[Span, ...] = ()
+    weights: tuple[Span, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

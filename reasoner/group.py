@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from .engine import Completion, Finish, Span
+from search import Span
+
+from .engine import Completion, Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,12 @@ class Line:
     logprob: float
     finish: Finish
     value: float | None
-    weights: tuple[Span, ...] = ()
+    weights: tuple[Span, ...] | None = None
 
 
 def spell(lines: Sequence[Line], decode: Callable[[Sequence[int]], str]) -> tuple[Completion, ...]:
     """Lines as text; different tokens can spell the same text, and then count together."""
-    spelled: dict[tuple[str, Finish, tuple[Span, ...]], list[Line]] = {}
+    spelled: dict[tuple[str, Finish, tuple[Span, ...] | None], list[Line]] = {}
     for line in lines:
         spelled.setdefault((decode(line.tokens), line.finish, line.weights), []).append(line)
     found = []

@@ -136,7 +136,7 @@ class PromptedPolicy:
         if self._calibrate is not None and last.legal:
             value, asked = await self._rate(steps)
             last, spent = replace(last, value=value), spent + asked
-        return Chain((*thoughts[:-1], last), completion.count), spent
+        return Chain((*thoughts[:-1], last), completion.count, completion.weights), spent
 
     def _thought(self, time_left: float | None) -> str:
         """A thought to go on with, or "" for a new one."""

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from search import Chain, Job, Outcome, Proposal, Thought
+from search import Chain, Job, Outcome, Proposal, Span, Thought
 
 from .errors import RunError
 from .records import SCHEMA, BestAnswer, Event, Growth, Header, Limits, Record, Resume, Stop
@@ -58,6 +58,7 @@ _WRITTEN = (
     Chain,
     Thought,
     Outcome,
+    Span,
 )
 _FIELDS: dict[type, tuple[list[str], list[str]]] = {
     # Left out when None, as that is their default: a third less to write. "kind" leads, so that

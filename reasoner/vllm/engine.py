@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,41 +14,26 @@ from typing import Any
 
 from vllm import AsyncEngineArgs, SamplingParams
 from vllm.lora.request import LoRARequest
-from vllm.outputs import CompletionOutput, RequestOutput
+from vllm.outputs import CompletionOutput
 from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind
-from vllm.v1.engine.async_llm import AsyncLLM
+
+from search import Span
 
 from ..background import Background
 from ..chat_tokenizer import ChatTokenizer
-from ..engine import Chat, Finish, Generation, Request, Span
+from ..engine import Chat, Finish, Generation, Request
 from ..errors import EngineError, ModelError
 from ..group import Line, spell
 from ..pace import Pace
 from ..tokenizer import SPECIALS, Tokenizer
+from .core import Core
 from .options import check_names, lora_rank
-from .reaper import Reaper
 
 _CAPACITY = 256  # samples in flight; more only wait for each other
-_ABORT_S = 0.05  # between reminders that a request's time is over
 _NEVER = -100.0  # added to the logit of a token that must not be written
+_SURE = 1 - 1e-9  # of a chance whose rest is divided by
 _CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
-
-
-class _Core:
-    """What the thread of the event loop holds; knows nothing of the engine that owns it."""
-
-    def __init__(self) -> None:
-        self.llm: AsyncLLM | None = None
-        self._reaper = Reaper()
-
-    async def start(self, args: AsyncEngineArgs) -> None:
-        self.llm = AsyncLLM.from_engine_args(args)
-
-    async def stop(self) -> None:
-        if self.llm is not None:
-            self.llm.shutdown(timeout=1)
-        self._reaper.close()
 
 
 class VLLMEngine:
@@ -79,7 +64,7 @@ class VLLMEngine:
         given |= _CPU if current_platform.is_cpu() else {}
         given |= {"disable_log_stats": True} | options
         self.folder = folder
-        self._core = _Core()
+        self._core = Core()
         self._background = Background("reasoner-vllm", self._core.stop)
         try:
             args = AsyncEngineArgs(model=str(folder), **given)
@@ -91,7 +76,7 @@ class VLLMEngine:
                 f"vLLM could not load {folder}: {type(error).__name__}: {said} (more above); "
                 "correct the model or its options"
             ) from None
-        config = self._llm.vllm_config
+        config = self._core.llm.vllm_config
         self.context: int = config.model_config.max_model_len
         self._capacity: int = min(_CAPACITY, config.scheduler_config.max_num_seqs)
         vocab = config.model_config.get_vocab_size()
@@ -101,12 +86,6 @@ class VLLMEngine:
         self._ids = itertools.count(1)
         self._lora = None if lora is None else self._adapter(lora.name, lora)
         self.pace = Pace()
-
-    @property
-    def _llm(self) -> Any:
-        if self._core.llm is None:
-            raise EngineError("expected an open engine, found it closed; load it again")
-        return self._core.llm
 
     @property
     def name(self) -> str:
@@ -145,18 +124,7 @@ class VLLMEngine:
         ones; completions tell by their ``weights`` which ``version`` wrote what. Nothing cached
         of the old ones is used. Raises :class:`EngineError`: the engine is no good then.
         """
-        await self._background.run(self._reload(folder, version))
-
-    async def _reload(self, folder: Path, version: str) -> None:
-        llm = self._llm
-        await llm.pause_generation(mode="keep")
-        try:
-            await llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
-            await llm.update_weight_version(version)
-        except Exception as error:
-            raise EngineError(f"vLLM could not take the weights in {folder}: {error}") from None
-        finally:
-            await llm.resume_generation()
+        await self._background.run(self._core.reload(folder, version))
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
@@ -173,7 +141,7 @@ class VLLMEngine:
                 "ask a shorter question or use a model with a longer context"
             )
         equal = request.samples if request.temperature == 0 else 1  # greedy ones come out alike
-        silent = self._silent
+        silent = list(self._silent)
         params = SamplingParams(
             n=request.samples // equal,
             temperature=request.temperature,
@@ -183,11 +151,11 @@ class VLLMEngine:
             include_stop_str_in_output=True,
             logprobs=len(silent),  # the two must agree
             logit_bias=dict.fromkeys(silent, _NEVER) or None,
-            logprob_token_ids=list(silent) or None,
+            logprob_token_ids=silent or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        output = await self._run(prompt, params, request.timeout_s)
-        lines = [_line(written, equal, silent) for written in output.outputs]
+        output = await self._core.ask(prompt, params, self._lora, request.timeout_s)
+        lines = [self._line(written, equal) for written in output.outputs]
         computed = len(prompt) - (output.num_cached_tokens or 0)
         computed += sum(len(written.token_ids) for written in output.outputs)
         longest = max(len(line.tokens) for line in lines)
@@ -222,55 +190,35 @@ class VLLMEngine:
             logprob_token_ids=[special.good, special.bad],
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        output = await self._run([*tokens, special.value], params, None)
+        output = await self._core.ask([*tokens, special.value], params, self._lora, None)
         after = output.outputs[0].logprobs[0]
         return 1 / (1 + math.exp(after[special.bad].logprob - after[special.good].logprob))
 
-    async def _run(
-        self, prompt: list[int], params: SamplingParams, timeout_s: float | None
-    ) -> RequestOutput:
-        """What vLLM wrote, all of it or what there was after ``timeout_s``."""
-        llm, name = self._llm, str(next(self._ids))
-        stream = llm.generate({"prompt_token_ids": prompt}, params, name, lora_request=self._lora)
-        work = asyncio.create_task(_last(stream))
-        try:
-            while not (await asyncio.wait((work,), timeout=timeout_s))[0]:
-                await llm.abort(name)  # in vain while vLLM has not heard of it yet
-                timeout_s = _ABORT_S
-            return work.result()
-        except Exception as error:  # whatever vLLM raises belongs to the caller
-            said = " ".join(str(error.__cause__ or error).split())[:300]
-            raise EngineError(f"vLLM failed: {type(error).__name__}: {said}") from None
-        finally:
-            work.cancel()
-
-
-async def _last(stream: AsyncIterator[RequestOutput]) -> RequestOutput:
-    async for output in stream:
-        last = output
-    return last
-
-
-def _line(written: CompletionOutput, count: int, silent: Collection[int]) -> Line:
-    """Without the token that ended it, whose log-probability counts. ``silent``: tokens that had
-    no chance, though vLLM's log-probabilities leave them theirs."""
-    tokens, finish = tuple(written.token_ids), Finish.LENGTH
-    if written.finish_reason == "stop":
-        ended = not isinstance(written.stop_reason, str)
-        tokens, finish = (tokens[:-1], Finish.END) if ended else (tokens, Finish.STOP)
-    spans = written.weight_versions or ()
-    return Line(
-        tokens=tokens,
-        count=count,
-        logprob=(written.cumulative_logprob or 0.0)
-        - sum(
-            math.log1p(-sum(math.exp(at[token].logprob) for token in silent))
+    def _line(self, written: CompletionOutput, count: int) -> Line:
+        """Without the token that ended it, whose log-probability counts."""
+        tokens, finish = tuple(written.token_ids), Finish.LENGTH
+        if written.finish_reason == "stop":
+            ended = not isinstance(written.stop_reason, str)
+            tokens, finish = (tokens[:-1], Finish.END) if ended else (tokens, Finish.STOP)
+        adapter = "" if self._lora is None else f"+{self._lora.lora_name}"
+        spans = (
+            Span(span.version + adapter, span.start, span.end)
+            for span in written.weight_versions or ()
+        )
+        # Silent tokens had no chance, though vLLM's log-probabilities leave them theirs.
+        lost = (
+            min(_SURE, sum(math.exp(at[token].logprob) for token in self._silent))
             for at in written.logprobs or ()
-        ),
-        finish=finish,
-        value=None,
-        weights=tuple(Span(span.version, span.start, span.end) for span in spans),
-    )
+        )
+        return Line(
+            tokens=tokens,
+            count=count,
+            logprob=(written.cumulative_logprob or 0.0)
+            - sum(math.log1p(-chance) for chance in lost),
+            finish=finish,
+            value=None,
+            weights=tuple(spans) or None,
+        )
 
 
 def _tokenizer(folder: Path, vocab: int) -> tuple[bool, Tokenizer | ChatTokenizer]:

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.engine import Request
+from reasoner.engine import Completion, Finish, Request
 from reasoner.errors import ModelError
 from reasoner.tiny import TinyEngine
 from reasoner.vllm.engine import VLLMEngine
 from reasoner.vllm.options import read_options
+from tests.engine.conformance import Reference
 from tests.engine.conftest import run
+from tests.engine.test_conformance import NEVER
 
 from .conftest import OPTIONS, TINY
+from .weights import adapted, changed
 
 pytestmark = pytest.mark.timeout(600)
 PROMPT = "countdown 4 5 6 10 to 24\n"
@@ -42,20 +45,102 @@ def test_beginnings_are_computed_once(engine: VLLMEngine) -> None:
     assert second < first
 
 
-def test_weights_that_change_under_load_say_so(engine: VLLMEngine) -> None:
-    async def main() -> None:
-        long = Request(PROMPT, samples=32, max_tokens=400, temperature=2.0, seed=1)
-        writing = asyncio.create_task(engine.generate(long))
-        await asyncio.sleep(0.5)
-        await engine.reload_weights(TINY, "second")
-        for completion in (await writing).completions:
-            ends = [span.end for span in completion.weights]
-            starts = [span.start for span in completion.weights]
-            assert starts == [0, *ends[:-1]], "every token is some weights'"
-        after = await engine.generate(Request(PROMPT, max_tokens=4, temperature=0))
-        assert {s.version for c in after.completions for s in c.weights} == {"second"}
+def test_new_weights_answer_as_themselves(engine: VLLMEngine, tmp_path: Path) -> None:
+    """Also where the old ones' beginnings were cached."""
+    other = changed(TINY, tmp_path / "other", seed=1)
+    question = Request(PROMPT, temperature=0, max_tokens=24)
+    (before,) = run(engine.generate(question)).completions
+    try:
+        run(engine.reload_weights(other, "other"))
+        (after,) = run(engine.generate(question)).completions
+        tokens, logprob, _ = Reference(other, NEVER).greedy(PROMPT, 24)
+        assert after.text == Reference(other, NEVER).decode(tokens) != before.text
+        assert after.logprob == pytest.approx(logprob, abs=1e-3)
+        assert after.weights is not None
+        assert {span.version for span in after.weights} == {"other"}
+    finally:
+        run(engine.reload_weights(TINY, "first"))
+    (again,) = run(engine.generate(question)).completions
+    assert (again.text, again.logprob) == (before.text, pytest.approx(before.logprob, abs=1e-3))
 
-    asyncio.run(main())
+
+def test_weights_that_change_under_load_say_so(engine: VLLMEngine, tmp_path: Path) -> None:
+    """What a span says is checked: log-probabilities of its tokens by the weights it names."""
+    folders = {"first": TINY, "second": changed(TINY, tmp_path / "second", seed=2)}
+    references = {version: Reference(folder, NEVER) for version, folder in folders.items()}
+    tokenizer = references["first"].tokenizer
+    prompt = tokenizer.encode(PROMPT)
+
+    found: list[Completion] = []
+
+    async def ask(seed: int) -> None:
+        """Always something in flight, until the new weights have answered, too."""
+        while not any(c.weights and c.weights[0].version == "second" for c in found):
+            request = Request(PROMPT, samples=4, max_tokens=60, seed=(seed := seed + 100))
+            found.extend((await engine.generate(request)).completions)
+
+    async def change() -> None:
+        await engine.reload_weights(TINY, "first")
+        callers = [asyncio.create_task(ask(seed)) for seed in range(4)]
+        while not found:
+            await asyncio.sleep(0.01)
+        await engine.reload_weights(folders["second"], "second")
+        await asyncio.gather(*callers)
+
+    try:
+        asyncio.run(change())
+    finally:
+        run(engine.reload_weights(TINY, "first"))
+    mixed = 0
+    for completion in found:
+        tokens, spans = tokenizer.encode(completion.text), completion.weights
+        assert spans is not None
+        assert [span.start for span in spans] == [0, *(span.end for span in spans[:-1])]
+        assert spans[-1].end >= completion.tokens
+        mixed += len(spans) > 1
+        if "\ufffd" in completion.text or len(tokens) != completion.tokens:
+            continue  # these bytes can be spelt in another way, or not at all
+        if completion.finish is Finish.END:
+            tokens.append(tokenizer.special.end)
+        after = {span.version: references[span.version].logprobs(prompt + tokens) for span in spans}
+        expected = sum(
+            float(after[span.version][len(prompt) - 1 + i, tokens[i]])
+            for span in spans
+            for i in range(span.start, min(span.end, len(tokens)))
+        )
+        assert completion.logprob == pytest.approx(expected, abs=1e-2)
+    assert mixed, "nothing was in flight when the weights changed"
+
+
+def test_two_adapters_of_one_engine(tmp_path: Path) -> None:
+    """Champion and challenger at once, beside the model itself: each as if worked in."""
+    for seed, name in enumerate(("champion", "challenger")):
+        adapted(TINY, tmp_path / name, tmp_path / f"{name}-merged", seed)
+    folders = {name: tmp_path / f"{name}-merged" for name in ("champion", "challenger")}
+    expected = {}
+    for name, folder in {"tiny": TINY, **folders}.items():
+        reference = Reference(folder, NEVER)
+        tokens, logprob, _ = reference.greedy(PROMPT, 24)
+        expected[name] = (reference.decode(tokens), pytest.approx(logprob, abs=1e-3))
+    assert len({text for text, _ in expected.values()}) == 3
+    engine = VLLMEngine(TINY, {**OPTIONS, "max_loras": 2, "enable_lora": True, "max_lora_rank": 8})
+    try:
+        engines = {"tiny": engine}
+        engines |= {name: engine.with_lora(name, tmp_path / name) for name in folders}
+
+        async def main() -> dict[str, Completion]:
+            question = Request(PROMPT, temperature=0, max_tokens=24)
+            work = [each.generate(question) for each in engines.values()]
+            found = await asyncio.gather(*work)
+            return {n: g.completions[0] for n, g in zip(engines, found, strict=True)}
+
+        for name, completion in run(main()).items():
+            assert (completion.text, completion.logprob) == expected[name]
+            assert completion.weights is not None
+            version = completion.weights[0].version
+            assert version.endswith(f"+{name}") == (name != "tiny")
+    finally:
+        engine.close()
 
 
 KILLED = """
