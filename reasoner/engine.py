@@ -97,10 +97,12 @@ class Completion:
 class Generation:
     """``completions``: distinct, their counts sum to the request's samples; to less where some of
     them failed (when all do, the call raises).
-    ``tokens``: tokens the model computed for this request (shared prefixes counted once)."""
+    ``tokens``: tokens the model computed for this request (shared prefixes counted once).
+    ``dollars``: what it cost."""
 
     completions: tuple[Completion, ...]
     tokens: int
+    dollars: float = 0.0
 
 
 class Engine(Protocol):
@@ -140,3 +142,13 @@ class Paced(Protocol):
 
     @property
     def pace(self) -> Pace: ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """What an engine may offer besides: what it costs, so that dollars can be a budget."""
+
+    @property
+    def dollars_per_token(self) -> float:
+        """Of the dearest kind of token; 0 while nobody said."""
+        ...

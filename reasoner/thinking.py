@@ -18,7 +18,7 @@ from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
-from .engine import Measured
+from .engine import Measured, Priced
 from .errors import UsageError
 from .ranking import ranked
 from .recorder import Recorder
@@ -164,6 +164,7 @@ class Thinking:
             model = await asyncio.to_thread(self._load)
             self.load_s = time.monotonic() - started
             _check_length(self.plan.problem, model)
+            _check_price(self.plan.budget, model)
             return await self._search(model)
         finally:
             if self._writer is not None:
@@ -203,7 +204,8 @@ class Thinking:
                 seed=plan.seed,
             )
         used = meter.spent
-        recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes))
+        paid = round(used.dollars, 6) or None
+        recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes, paid))
         return self._answer(stop, used)
 
     def _save(self, model: Model) -> None:
@@ -229,7 +231,13 @@ class Thinking:
             verified=None if best is None else best.verified,
             confidence=0.0 if best is None else round(best.confidence, 4),
             stop_reason=stop,
-            budget=Spent(plan.budget.seconds, round(used.seconds, 4), used.tokens, used.nodes),
+            budget=Spent(
+                plan.budget.seconds,
+                round(used.seconds, 4),
+                used.tokens,
+                used.nodes,
+                round(used.dollars, 6),
+            ),
             first_answer_s=None if (first := self._first_answer_s) is None else round(first, 4),
             strategy=plan.strategy,
             model=plan.model,
@@ -257,4 +265,15 @@ def _check_length(problem: Problem, model: Model) -> None:
         raise UsageError(
             f"expected a question of at most {longest:,} tokens for the model {model.name!r}, "
             f"found {found:,}; shorten it or use a model with a longer context"
+        )
+
+
+def _check_price(budget: Budget, model: Model) -> None:
+    """Raise ``UsageError`` for a limit in dollars that nothing would ever count towards."""
+    price = model.engine.dollars_per_token if isinstance(model.engine, Priced) else 0.0
+    if budget.dollars is not None and not price:
+        raise UsageError(
+            f"expected a price for a budget in dollars, found none for the model {model.name!r}; "
+            "say it as in openai:https://host/v1?price_in=0.15&price_out=0.6#model (dollars for a "
+            "million tokens) or leave the budget out"
         )

@@ -15,6 +15,7 @@ OPTIONS = {
         "--stop-when",
         "--max-tokens",
         "--max-nodes",
+        "--max-dollars",
         "--seed",
         "--verifier",
         "--unsafe-exec",

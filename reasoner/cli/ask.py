@@ -26,6 +26,9 @@ def ask(
     ] = "confident",
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens to compute.")] = None,
     max_nodes: Annotated[int | None, typer.Option(help="Most states to search.")] = None,
+    max_dollars: Annotated[
+        float | None, typer.Option(help="Most to pay; needs a model with a price.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins.")] = 0,
     verifier: Annotated[
         str | None,
@@ -53,6 +56,7 @@ def ask(
         stop_when=stop_when,
         max_tokens=max_tokens,
         max_nodes=max_nodes,
+        max_dollars=max_dollars,
         seed=seed,
         save=not no_save,
         unsafe_exec=unsafe_exec,

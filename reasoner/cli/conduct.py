@@ -24,6 +24,7 @@ _MORE = {
     StopReason.TIME: "; allow more with --think",
     StopReason.TOKENS: "; allow more with --max-tokens",
     StopReason.NODES: "; allow more with --max-nodes",
+    StopReason.DOLLARS: "; allow more with --max-dollars",
     StopReason.EXHAUSTED: ": nothing is left to try; put the question in other words",
 }
 
@@ -70,6 +71,8 @@ def verdict(answer: Answer, checked: bool) -> Iterator[str]:
     if answer.note:
         yield f"note: {answer.note}"
     facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"
+    if answer.budget.dollars:
+        facts = f"${answer.budget.dollars:.4f}, {facts}"
     yield facts if answer.run_id is None else f"{facts}; saved as {answer.run_id}"
 
 

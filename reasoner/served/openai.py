@@ -23,6 +23,7 @@ _CONNECT_S = 5.0
 _PATIENCE_S = 60.0  # for a request without a time of its own
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _BODY_BYTES = 4 << 20  # of a reply that is not streamed, or an error, at most
+_TOKEN_CHARACTERS = 3  # in a token of a prompt that a server does not count: a dear guess
 _PASSING = (408, 409, 425, 429)  # and every 5xx
 
 
@@ -81,6 +82,11 @@ class OpenAIEngine:
     def capacity(self) -> int:
         return self._address.width
 
+    @property
+    def dollars_per_token(self) -> float:
+        """Of the dearer kind, as the address says."""
+        return max(self._address.cost(1, 0), self._address.cost(0, 1))
+
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
         return await self._background.run(self._generate(request))
@@ -107,7 +113,12 @@ class OpenAIEngine:
             found[reply.text, finish] = new if old is None else replace(old, count=old.count + 1)
         computed = max(reply.prompt_tokens for reply in replies)
         computed += sum(max(1, reply.tokens) for reply in replies)  # the end is a token, too
-        return Generation(tuple(found.values()), computed)
+        guess = len(str(request.prompt)) // _TOKEN_CHARACTERS
+        dollars = sum(
+            self._address.cost(guess if r.read_tokens is None else r.read_tokens, r.tokens)
+            for r in replies
+        )
+        return Generation(tuple(found.values()), computed, dollars)
 
     async def _sample(self, attempt: _Attempt, patience: float) -> Reply:
         """One completion, or what there is of it after ``patience`` seconds."""

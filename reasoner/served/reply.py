@@ -26,12 +26,14 @@ class Reply:
     that ended it, and a bad one heeds neither. ``cut``: so it was ended here. ``tokens``: the
     server's count, else events with text. ``logprob``: None without text, or once any
     came without. ``prompt_tokens``: computed for the prompt, as far as the server says.
+    ``read_tokens``: of the prompt, those that the server had cached included; None: not told.
     """
 
     def __init__(self, stop: str | None, max_tokens: int) -> None:
         self.text = ""
         self.tokens = 0
         self.prompt_tokens = 0
+        self.read_tokens: int | None = None
         self.logprob: float | None = None
         self.finish: Finish | None = None
         self.cut = False
@@ -58,6 +60,7 @@ class Reply:
             self.tokens = max(0, int(usage["completion_tokens"]))
         details = usage.get("prompt_tokens_details") or {}
         prompt = int(usage.get("prompt_tokens") or 0)
+        self.read_tokens = prompt or self.read_tokens
         self.prompt_tokens = max(0, prompt - int(details.get("cached_tokens") or 0))
 
     def _grow(self, choice: dict[str, Any]) -> None:

@@ -325,6 +325,9 @@ def test_a_prompt_that_is_too_long_is_final(serve: Serve, connect: Connect) -> N
         ("openai:http://me:pass@host/v1#m", "OPENAI_API_KEY"),
         ("openai:http://host/v1?widht=3#m", "did you mean 'width'"),
         ("openai:http://host/v1?width=0#m", "found '0'"),
+        ("openai:http://host/v1?prize_in=3#m", "did you mean 'price_in'"),
+        ("openai:http://host/v1?price_out=cheap#m", "price_out, found 'cheap'"),
+        ("openai:http://host/v1?price_out=-1#m", "price_out, found '-1'"),
     ],
 )
 def test_addresses_that_make_no_sense(name: str, message: str) -> None:
