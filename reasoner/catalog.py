@@ -19,7 +19,7 @@ from .prompted import PromptedPolicy
 from .served.address import SCHEME, read_address
 
 DEFAULT = "tiny"
-HF, VLLM = "hf:", "vllm:"
+HF, VLLM, SCRIPTED = "hf:", "vllm:", "scripted:"
 BUNDLED = Path(__file__).parent / "models"
 
 MakePolicy = Callable[
@@ -87,6 +87,14 @@ def load_vllm(name: str) -> Model:
     return Model(name, engine, policy=PromptedPolicy)
 
 
+def load_scripted(name: str) -> Model:
+    """A fake that says what a file tells it to. Raises ``ModelError``."""
+    from .scripted import ScriptedEngine, read_script
+
+    script = read_script(Path(name.removeprefix(SCRIPTED)).expanduser())
+    return Model(name, ScriptedEngine(script), policy=PromptedPolicy)
+
+
 def _downloaded(wanted: str) -> Path:
     """The folder of a model; nothing is downloaded now."""
     from huggingface_hub import snapshot_download
@@ -114,7 +122,7 @@ def _missing(error: ModuleNotFoundError, extra: str) -> ModelError:
 LOADERS: dict[str, Callable[[], Model]] = {
     DEFAULT: partial(load_folder, DEFAULT, BUNDLED / DEFAULT)
 }
-"""By name; others begin with ``hf:``, ``vllm:`` or ``openai:``, or are a folder in the bundled
+"""By name; others begin with a scheme as ``find_model`` knows it, or are a folder in the bundled
 format."""
 
 
@@ -132,13 +140,16 @@ def find_model(name: str) -> Callable[[], Model]:
 
         read_options(name.removeprefix(VLLM))
         return partial(load_vllm, name)
+    if name.startswith(SCRIPTED):
+        return partial(load_scripted, name)
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
         return partial(load_folder, name, folder)
     from difflib import get_close_matches
 
     near = get_close_matches(name, LOADERS, 1, 0.5)
-    there = ", ".join((*LOADERS, "hf:FOLDER", "vllm:FOLDER", "openai:URL#MODEL"))
+    kinds = ("hf:FOLDER", "vllm:FOLDER", "openai:URL#MODEL", "scripted:FILE.json")
+    there = ", ".join((*LOADERS, *kinds))
     hint = f"did you mean {near[0]!r}?" if near else f"there is {there}"
     raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 

@@ -16,7 +16,7 @@ def ask(
         str, typer.Option(help="How long to think: 90s, 10m, 1h30m, or a number of seconds.")
     ] = "30s",
     model: Annotated[
-        str, typer.Option(help="tiny, hf:FOLDER, openai:URL#MODEL or folder.")
+        str, typer.Option(help="tiny, hf:FOLDER, vllm:FOLDER, openai:URL#MODEL or folder.")
     ] = "tiny",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, sample, best-of-n, beam, mcts or puct.")

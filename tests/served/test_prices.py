@@ -83,7 +83,7 @@ def test_dollars_without_a_price(serve: Serve) -> None:
 def test_long_requests_are_cut_to_what_can_be_paid(serve: Serve, connect: Connect) -> None:
 
     server = serve(lambda call: call.say("word " * 400))
-    meter = Meter(Budget(dollars=1000e-6))  # a hundred tokens at most
+    meter = Meter(Budget(dollars=1005e-6))  # a hundred tokens at most
     metered = Metered(connect(server, PRICES), meter)
     run(metered.generate(Request("x", max_tokens=300)))
     assert server.calls[0].body["max_tokens"] == 100
