@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Annotated
 
 from .engine import Completion, Finish, Generation, Request
 from .errors import EngineError, ModelError
@@ -106,10 +107,11 @@ def read_script(path: Path) -> Callable[[str], Script]:
     The longest key that is part of the prompt tells the reply, or several with weights; "" is part
     of every prompt. Raises :class:`ModelError`.
     """
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import Field, TypeAdapter, ValidationError
 
+    replies = Annotated[list[Reply], Field(min_length=1)]
     try:
-        script = TypeAdapter(dict[str, str | list[Reply]]).validate_json(path.read_bytes())
+        script = TypeAdapter(dict[str, str | replies]).validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         said = " ".join(str(error).split())[:200]
         raise ModelError(

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 import weakref
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
@@ -252,9 +253,21 @@ def _serve(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
                     ticket.resolve()
             owners = {group: ticket for group, ticket in owners.items() if not group.cancelled}
         except Exception as error:  # whatever torch raises belongs to the callers, not to us
+            reason = f"the model failed: {type(error).__name__}: {error}"
+            if _out_of_memory(error):
+                reason = f"out of memory; at most {decoder.shrink()} samples at once from now on"
+                with contextlib.suppress(Warning):  # where warnings are errors, too
+                    warnings.warn(reason, stacklevel=2)
             decoder.reset()
             queue.clear()
-            _fail(owners, f"the model failed: {type(error).__name__}: {error}")
+            _fail(owners, reason)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Torch has no exception of its own for the processor's memory."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    )
 
 
 def _fail(owners: dict[Group, _Ticket], reason: str) -> None:

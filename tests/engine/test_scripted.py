@@ -79,7 +79,7 @@ def test_a_script_in_a_file_answers_questions(tmp_path: Path) -> None:
         assert reasoner.ask("How many days has a week?", 5, save=False).answer == "7"
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": [{"weight": 1}]}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": [{"weight": 1}]}', '{"a": []}'])
 def test_a_file_that_is_no_script(text: str, tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_text(text)
