@@ -13,7 +13,7 @@ from verifiers import Domain, Problem, Verifier, self_checking
 
 from .engine import Chat, Completion, Engine, Finish, Paced, Request
 from .errors import EngineError
-from .extract import THINK, THOUGHT, announced, final_answer, unmarked
+from .extract import THINK, THOUGHT, unmarked
 from .judging import Judging
 from .metered import Metered
 from .policy import coolness
@@ -56,8 +56,8 @@ class PromptedPolicy:
         self._engine = Metered(engine, meter)
         self._pace = engine.pace if isinstance(engine, Paced) else None
         self._problem = problem.public()
-        self._form = form(domain.name)
         by = verifier or domain
+        self._form = form(self._problem, by)
         self.judging = Judging(by, domain, self._problem, meter)
         self._coolness = coolness(by)
         self._calibrate = None if self_checking(by) else calibrate
@@ -112,8 +112,9 @@ class PromptedPolicy:
         if opened:
             text = opened + text.removeprefix(THINK)
         texts = [text.strip()] if self._reasons else paragraphs(text)
-        answer = announced(text) if completion.finish is Finish.STOP else final_answer(text)
-        if completion.finish is Finish.LENGTH and (answer := announced(text)) is None:
+        ended = completion.finish is Finish.END
+        answer = self._form.final(text) if ended else self._form.announced(text)
+        if completion.finish is Finish.LENGTH and answer is None:
             answer, spent = await self._finish(request, opened, text)
             if answer is not None:
                 texts.append(FINISH.strip() + " " + answer)
@@ -153,7 +154,7 @@ class PromptedPolicy:
             begun += "\n" + THOUGHT
         chat = replace(request.prompt, begun=begun + FINISH)
         found, spent = await self._ask(Request(chat, max_tokens=FINISH_TOKENS, temperature=0))
-        return (final_answer("Answer: " + unmarked(found[0].text)) if found else None), spent
+        return (self._form.final("Answer: " + unmarked(found[0].text)) if found else None), spent
 
     async def _rate(self, steps: tuple[str, ...]) -> tuple[float | None, int]:
         """The model's own P(right so far), calibrated, and the tokens it took."""

@@ -76,7 +76,7 @@ def test_what_was_paid_is_saved(serve: Serve, home: Path) -> None:
 
 
 def test_dollars_without_a_price(serve: Serve) -> None:
-    with pytest.raises(UsageError, match=r"expected a price .* price_in="):
+    with pytest.raises(UsageError, match=r"expected a price .*price_in="):
         think(serve(wrong), "", max_dollars=1.0, save=False)
 
 

@@ -1,4 +1,8 @@
-"""A real ``vllm serve`` on loopback."""
+"""A real vLLM server on loopback: what ``vllm serve`` starts.
+
+That command itself asks for the version of a package called vllm, and the build for processors is
+called otherwise.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,8 @@ class VLLMServer:
 
     def start(self) -> None:
         """Does not wait until it is there."""
-        command = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(self._folder)]
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+        command += ["--model", str(self._folder)]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--served-model-name", "m"]
         command += ["--dtype", "float32", "--enforce-eager", "--kv-cache-memory-bytes", "268435456"]
         command += ["--load-format", "safetensors"]
