@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,6 +20,7 @@ from .answer import Alternative, Answer, Spent
 from .catalog import Model
 from .engine import Measured, Priced
 from .errors import UsageError
+from .explain import Explained, plan_of
 from .ranking import ranked
 from .recorder import Recorder
 from .records import Stop
@@ -95,6 +96,8 @@ class Thinking:
         self._meter: Meter | None = None
         self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
         self._first_answer_s = plan.first_answer_s
+        self._model: Model | None = None
+        self._policy: object = None
         self._failure = ""  # the engine's latest, until something works again
         self._task: asyncio.Task[Answer] | None = None
         self._stopping = False
@@ -115,6 +118,13 @@ class Thinking:
         used = self.plan.used if meter is None else meter.spent
         left = self.plan.budget.seconds if meter is None else meter.seconds_left
         return Progress(used.seconds, left, used.tokens, len(tree) - 1, tree.deepest, self.best)
+
+    def explain(self) -> Iterator[str]:
+        """The plan and what was measured so far, one fact a line; nothing before it started."""
+        if self._model is not None:
+            yield from plan_of(self.plan, self._model)
+        if isinstance(self._policy, Explained):
+            yield from self._policy.explain()
 
     def stop(self) -> None:
         """End within milliseconds, with the best answer so far. From any thread or signal."""
@@ -179,6 +189,7 @@ class Thinking:
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)
         policy = model.policy(model.engine, family, plan.problem, value, meter, plan.verifier)
+        self._model, self._policy = model, policy
         self._save(model)
         recorder = Recorder(self._writer, self.tree, self.best)
 

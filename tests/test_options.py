@@ -19,6 +19,7 @@ OPTIONS = {
         "--seed",
         "--verifier",
         "--unsafe-exec",
+        "--explain",
         "--json",
         "--no-save",
     },

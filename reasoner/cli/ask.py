@@ -39,6 +39,9 @@ def ask(
         ),
     ] = None,
     unsafe_exec: UnsafeExec = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say the plan, and what was measured for it.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not save this run.")] = False,
 ) -> int:
@@ -61,4 +64,4 @@ def ask(
         save=not no_save,
         unsafe_exec=unsafe_exec,
     )
-    return conduct(thinking, json=json)
+    return conduct(thinking, json=json, explain=explain)

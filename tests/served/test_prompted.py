@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from reasoner import Answer, Model, Reasoner, Reply, ScriptedEngine
+from reasoner.cli.app import run as main
 from reasoner.engine import Chat, Finish, Generation, Request
 from reasoner.extract import announced, document, final_answer
 from reasoner.prompted import PromptedPolicy, paragraphs
@@ -297,3 +300,20 @@ def test_a_whole_question_from_its_beginning_to_its_end() -> None:
     assert answer.answer == "Paris"
     assert answer.verified is None
     assert answer.confidence > 0.5
+
+
+def test_the_plan_is_explained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Before the first thought, and then with what was measured: each fact once."""
+    path = tmp_path / "script.json"
+    path.write_text('{"": "<think>Hm.</think>Answer: 7"}')
+    command = ["ask", "How many days?", "--model", f"scripted:{path}", "--think", "0.5s"]
+    assert main([*command, "--stop-when", "budget", "--explain", "--no-save"]) == 0
+    said, err = capsys.readouterr()
+    assert said == "7\n"
+    facts = [line for line in err.splitlines() if line.startswith("plan: ")]
+    assert len(set(facts)) == len(facts)
+    for words in ("agreement decides", "16 samples at once", "0.5 seconds", "auto:", "lines: "):
+        assert any(words in fact for fact in facts), words
+    begun, longer = (int(n) for n in re.findall(r"(\d+) (?:begun|gone on with)", facts[-1]))
+    assert begun > 0
+    assert longer > 0
