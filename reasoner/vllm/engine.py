@@ -60,10 +60,10 @@ class VLLMEngine:
         check_names(options, known)
         if lora is not None:
             options = {"enable_lora": True, "max_lora_rank": lora_rank(lora)} | options
-        given = {"enable_prefix_caching": True, "load_format": "safetensors"}
+        given: dict[str, Any] = {"enable_prefix_caching": True, "load_format": "safetensors"}
         given |= _CPU if current_platform.is_cpu() else {}
         given |= {"disable_log_stats": True} | options
-        self.folder = folder
+        self.folder, self.options = folder, given
         self._core = Core()
         self._background = Background("reasoner-vllm", self._core.stop)
         try:
@@ -97,7 +97,7 @@ class VLLMEngine:
 
     def count_tokens(self, text: str) -> int:
         """Length of ``text`` in tokens, to be held against ``context``."""
-        return len(self._encode(text))
+        return len(self.encode(text))
 
     def close(self) -> None:
         """End vLLM's processes; calls in flight get an :class:`EngineError`. Safe to call twice."""
@@ -133,7 +133,7 @@ class VLLMEngine:
 
     async def _generate(self, request: Request) -> Generation:
         began = time.monotonic()
-        prompt = self._encode(request.prompt)
+        prompt = self.encode(request.prompt)
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
             raise EngineError(
@@ -172,7 +172,8 @@ class VLLMEngine:
             spell(lines, lambda text: opened + self._tokenizer.decode(text)), computed
         )
 
-    def _encode(self, prompt: str | Chat) -> list[int]:
+    def encode(self, prompt: str | Chat) -> list[int]:
+        """Tokens of ``prompt`` as the model gets them."""
         if isinstance(prompt, Chat) and isinstance(self._tokenizer, ChatTokenizer):
             return self._tokenizer.encode_chat(prompt)
         return self._tokenizer.encode(str(prompt))
