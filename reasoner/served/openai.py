@@ -112,10 +112,10 @@ class OpenAIEngine:
             new = Completion(reply.text, equal, reply.tokens, reply.logprob, finish)
             found[reply.text, finish] = new if old is None else replace(old, count=old.count + 1)
         computed = max(reply.prompt_tokens for reply in replies)
-        computed += sum(max(1, reply.tokens) for reply in replies)  # the end is a token, too
+        computed += sum(reply.written_tokens for reply in replies)
         guess = len(str(request.prompt)) // _TOKEN_CHARACTERS
         dollars = sum(
-            self._address.cost(guess if r.read_tokens is None else r.read_tokens, r.tokens)
+            self._address.cost(guess if r.read_tokens is None else r.read_tokens, r.written_tokens)
             for r in replies
         )
         return Generation(tuple(found.values()), computed, dollars)

@@ -15,10 +15,12 @@ import pytest
 pytest.importorskip("vllm", reason="vLLM is not installed; run: make test-vllm")
 
 from reasoner import Answer, Reasoner
+from reasoner.engine import Finish, Request
 from reasoner.served.address import read_address
 from reasoner.served.openai import OpenAIEngine
 from search import StopReason
-from tests.engine.conformance import Subject
+from tests.engine.conformance import PROMPTS, Subject
+from tests.engine.conftest import run
 from tests.engine.test_conformance import *  # noqa: F403
 from tests.engine.test_conformance import TINY
 
@@ -40,6 +42,14 @@ def subject(server: VLLMServer) -> Iterator[Subject]:
     subject = Subject(TINY, lambda: OpenAIEngine(address))
     yield subject
     subject.close()
+
+
+def test_a_request_ends_with_its_time(subject: Subject) -> None:
+    """As in the suite, with time enough for a first word of each."""
+    long = Request(PROMPTS[0], samples=32, max_tokens=900, temperature=2.0, timeout_s=6)
+    generation = run(subject.engine.generate(long))
+    assert any(completion.finish is Finish.LENGTH for completion in generation.completions)
+    assert all(completion.text for completion in generation.completions)
 
 
 def test_the_command_asks_it(server: VLLMServer, tmp_path: Path) -> None:
