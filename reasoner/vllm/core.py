@@ -68,7 +68,7 @@ class Core:
         llm = self.llm
         await llm.pause_generation(mode="keep")
         try:
-            await llm.collective_rpc("reload_weights", kwargs={"weights_path": str(folder)})
+            await llm.collective_rpc("renew_weights", args=(str(folder),))
             await llm.update_weight_version(version)
         except Exception as error:
             raise EngineError(f"vLLM could not take the weights in {folder}: {error}") from None

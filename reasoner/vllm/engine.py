@@ -33,6 +33,12 @@ from .options import check_names, lora_rank
 _CAPACITY = 256  # samples in flight; more only wait for each other
 _NEVER = -100.0  # added to the logit of a token that must not be written
 _SURE = 1 - 1e-9  # of a chance whose rest is divided by
+_GIVEN: dict[str, Any] = {
+    "enable_prefix_caching": True,
+    "load_format": "safetensors",  # no pickle
+    "disable_log_stats": True,
+    "worker_extension_cls": "reasoner.vllm.worker.Renewal",
+}
 _CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
 
 
@@ -60,9 +66,12 @@ class VLLMEngine:
         check_names(options, known)
         if lora is not None:
             options = {"enable_lora": True, "max_lora_rank": lora_rank(lora)} | options
-        given: dict[str, Any] = {"enable_prefix_caching": True, "load_format": "safetensors"}
-        given |= _CPU if current_platform.is_cpu() else {}
-        given |= {"disable_log_stats": True} | options
+        given = _GIVEN | (_CPU if current_platform.is_cpu() else {}) | options
+        self._places: int | None = None  # for adapters, where there must be no more of them
+        if current_platform.is_cpu() and given.get("enable_lora"):
+            # vLLM's kernels for processors give the last place to texts without an adapter, too.
+            self._places = given.get("max_loras", 1)
+            given["max_loras"] = self._places + 1
         self.folder, self.options = folder, given
         self._core = Core()
         self._background = Background("reasoner-vllm", self._core.stop)
@@ -107,7 +116,8 @@ class VLLMEngine:
         """The same engine through the adapter in ``folder``, under a name of its own.
 
         It shares everything with this one, whose options must have ``enable_lora``; closing
-        either closes both. The folder is read when it is first used.
+        either closes both. The folder is read when it is first used. Raises
+        :class:`EngineError` when there is no place for it.
         """
         other = copy(self)
         other._lora = self._adapter(name, folder)
@@ -115,7 +125,13 @@ class VLLMEngine:
         return other
 
     def _adapter(self, name: str, folder: Path) -> LoRARequest:
-        return LoRARequest(name, next(self._ids), str(folder))
+        number = next(self._ids)
+        if self._places is not None and number > self._places:
+            raise EngineError(
+                f"expected at most {self._places} LoRA adapters on a processor, found one more; "
+                f"load the model with max_loras={number}"
+            )
+        return LoRARequest(name, number, str(folder))
 
     async def reload_weights(self, folder: Path, version: str) -> None:
         """Go on with the weights in ``folder``, which must be of the same shape.
