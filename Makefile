@@ -21,7 +21,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon accuracy)
+	recording cold_start sandbox nodes engine engines occupancy deadlines value memory mcts_vs_bon accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
