@@ -7,13 +7,13 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from search import Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tree, strategy
+from search import Auto, Best, Budget, Job, Meter, Proposal, StopReason, StopWhen, Tree, strategy
 from search import Spent as Used
 from search.loop import search
-from verifiers import Problem, Verifier, domain, signed
+from verifiers import Problem, Verifier, domain, self_checking, signed
 from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
@@ -93,6 +93,8 @@ class Thinking:
         self._load = load
         self._open_trace, self._writer = open_trace, writer
         self._strategy = strategy(plan.strategy)
+        if isinstance(self._strategy, Auto):
+            self._strategy = replace(self._strategy, patient=not self_checking(plan.verifier))
         self._meter: Meter | None = None
         self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
         self._first_answer_s = plan.first_answer_s

@@ -18,11 +18,13 @@ class Auto:
 
     System 1's greedy line first, together with ``lines`` sampled ones, then tree search. Where
     answers are not judged, every other job goes on drawing lines: only agreement tells there.
-    ``batch``: lines per job.
+    ``batch``: lines per job. ``patient``: System 1 writes alone at first. Where nothing can be
+    judged, its answer is worth more than those of an early crowd, which slows it down.
     """
 
     lines: int = 8
     batch: int = 4
+    patient: bool = False
     mcts: Mcts = field(default_factory=Mcts)
     rank: Rank = Rank.VOTES
 
@@ -30,6 +32,8 @@ class Auto:
         job = Greedy().select(tree, seed)
         if job is not None:
             return job
+        if self.patient and not (tree.greedy or tree.errors):
+            return None
         asked = lines_asked(tree)
         if asked < self.lines:
             return roll_out(tree, min(self.batch, self.lines - asked), seed)

@@ -50,6 +50,14 @@ def test_the_answer_carries_everything() -> None:
     assert json.loads(json.dumps(answer.as_dict()))["stop_reason"] == "verified"
 
 
+def test_system_1_speaks_alone_first_where_nothing_is_judged() -> None:
+    alone, beside = Parrot(delay_s=9), ToyEngine(delay_s=9)
+    Reasoner(Model("parrot", alone)).ask("What is the capital of France?", think=0.1)
+    Reasoner(Model("toy", beside)).ask(PUZZLE, think=0.1)
+    assert [request.temperature for request in alone.requests] == [0.0]
+    assert len(beside.requests) > 1
+
+
 def test_ask_works_in_a_running_loop_and_in_threads() -> None:
     one = toy()
 

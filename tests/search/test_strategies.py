@@ -128,6 +128,29 @@ def test_auto_answers_then_looks_around_then_searches():
     assert any(job.path != (0,) for job, _ in events[1 + around :])
 
 
+def test_a_patient_auto_lets_system_1_speak_alone():
+    tree, auto = Tree(), Auto(patient=True)
+    first = auto.select(tree, 0)
+    assert first is not None
+    assert first.temperature == 0.0
+    tree.begin(first)
+    assert auto.select(tree, 1) is None
+    assert Auto().select(tree, 1) is not None
+    tree.release(first)
+    events = drive(tree, auto, game24((3, 3, 8, 8), judged=False), 20, width=3)
+    assert len(events) == 20
+
+
+def test_a_patient_auto_does_not_wait_for_a_system_1_that_fails():
+    tree, auto = Tree(), Auto(patient=True)
+    first = auto.select(tree, 0)
+    tree.apply(first, Proposal((), error="out of order"))
+    tree.begin(auto.select(tree, 1))
+    other = auto.select(tree, 2)
+    assert other is not None
+    assert other.temperature > 0
+
+
 def test_auto_keeps_drawing_lines_where_nothing_is_judged():
     tree = Tree()
     events = drive(tree, Auto(), game24((3, 3, 8, 8), judged=False), 60, width=3)
