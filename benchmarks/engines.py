@@ -14,6 +14,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -44,17 +45,13 @@ def prompts(width: int, rng: Random) -> list[str]:
 
 def engines(folder: Path) -> Iterator[tuple[str, Callable[[], Engine]]]:
     """By name; one at a time is loaded."""
-    for dtype in DTYPES:
-        yield f"bundled, {dtype}", lambda dtype=dtype: TinyEngine(folder, dtype=dtype)
-        yield f"hf, {dtype}", lambda dtype=dtype: HFEngine(folder, DTYPES[dtype], "cpu")
+    for dtype, kind in DTYPES.items():
+        yield f"bundled, {dtype}", partial(TinyEngine, folder, dtype=dtype)
+        yield f"hf, {dtype}", partial(HFEngine, folder, kind, "cpu")
         if find_spec("vllm"):
-            yield f"vllm, {dtype}", lambda dtype=dtype: _vllm(folder, dtype)
+            from reasoner.vllm.engine import VLLMEngine
 
-
-def _vllm(folder: Path, dtype: str) -> Engine:
-    from reasoner.vllm.engine import VLLMEngine
-
-    return VLLMEngine(folder, {"dtype": dtype})
+            yield f"vllm, {dtype}", partial(VLLMEngine, folder, {"dtype": dtype})
 
 
 async def written(engine: Engine, width: int, rng: Random) -> float:

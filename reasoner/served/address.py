@@ -61,8 +61,14 @@ def read_address(name: str) -> Address:
         raise ModelError(f"expected a model after '#', as in {_EXAMPLE}, found {name!r}")
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     options = _options(parts.query)
-    prices = (_price(options, name) for name in ("price_in", "price_out"))
-    return Address(base, parts.fragment, _width(options), *prices, _key())
+    return Address(
+        base,
+        parts.fragment,
+        _width(options),
+        _price(options, "price_in"),
+        _price(options, "price_out"),
+        _key(),
+    )
 
 
 def _key() -> str | None:
