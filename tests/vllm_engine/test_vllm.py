@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from reasoner import Answer, Model, Reasoner
 from reasoner.engine import Completion, Finish, Request
-from reasoner.errors import ModelError
+from reasoner.errors import EngineError, ModelError
 from reasoner.tiny import TinyEngine
 from reasoner.vllm.engine import VLLMEngine
 from reasoner.vllm.options import read_options
+from search import StopReason
+from tests.app.conftest import HOPELESS
 from tests.engine.conformance import Reference
 from tests.engine.conftest import run
 from tests.engine.test_conformance import NEVER
@@ -112,35 +119,71 @@ def test_weights_that_change_under_load_say_so(engine: VLLMEngine, tmp_path: Pat
     assert mixed, "nothing was in flight when the weights changed"
 
 
-def test_two_adapters_of_one_engine(tmp_path: Path) -> None:
+@dataclass
+class Adapted:
+    """An engine with places for two adapters; ``mark``: of the processes it started."""
+
+    engine: VLLMEngine
+    mark: str
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Adapted]:
+    engine = VLLMEngine(TINY, {**OPTIONS, "max_loras": 2, "enable_lora": True, "max_lora_rank": 8})
+    yield Adapted(engine, os.environ["REASONER_VLLM"])
+    engine.close()
+
+
+def test_two_adapters_of_one_engine(two: Adapted, tmp_path: Path) -> None:
     """Champion and challenger at once, beside the model itself: each as if worked in."""
-    for seed, name in enumerate(("champion", "challenger")):
+    names = ("champion", "challenger")
+    for seed, name in enumerate(names):
         adapted(TINY, tmp_path / name, tmp_path / f"{name}-merged", seed)
-    folders = {name: tmp_path / f"{name}-merged" for name in ("champion", "challenger")}
     expected = {}
-    for name, folder in {"tiny": TINY, **folders}.items():
-        reference = Reference(folder, NEVER)
+    for name in ("tiny", *names):
+        reference = Reference(TINY if name == "tiny" else tmp_path / f"{name}-merged", NEVER)
         tokens, logprob, _ = reference.greedy(PROMPT, 24)
         expected[name] = (reference.decode(tokens), pytest.approx(logprob, abs=1e-3))
     assert len({text for text, _ in expected.values()}) == 3
-    engine = VLLMEngine(TINY, {**OPTIONS, "max_loras": 2, "enable_lora": True, "max_lora_rank": 8})
-    try:
-        engines = {"tiny": engine}
-        engines |= {name: engine.with_lora(name, tmp_path / name) for name in folders}
+    engines = {name: two.engine.with_lora(name, tmp_path / name) for name in names}
+    engines["tiny"] = two.engine
 
-        async def main() -> dict[str, Completion]:
-            question = Request(PROMPT, temperature=0, max_tokens=24)
-            work = [each.generate(question) for each in engines.values()]
-            found = await asyncio.gather(*work)
-            return {n: g.completions[0] for n, g in zip(engines, found, strict=True)}
+    async def main() -> dict[str, Completion]:
+        question = Request(PROMPT, temperature=0, max_tokens=24)
+        work = [each.generate(question) for each in engines.values()]
+        found = await asyncio.gather(*work)
+        return {n: g.completions[0] for n, g in zip(engines, found, strict=True)}
 
-        for name, completion in run(main()).items():
-            assert (completion.text, completion.logprob) == expected[name]
-            assert completion.weights is not None
-            version = completion.weights[0].version
-            assert version.endswith(f"+{name}") == (name != "tiny")
-    finally:
-        engine.close()
+    for name, completion in run(main()).items():
+        assert (completion.text, completion.logprob) == expected[name]
+        assert completion.weights is not None
+        version = completion.weights[0].version
+        assert version.endswith(f"+{name}") == (name != "tiny")
+
+
+def test_there_is_no_place_for_a_third_adapter(two: Adapted, tmp_path: Path) -> None:
+    if two.engine.options["max_loras"] == 2:
+        pytest.skip("on a GPU adapters take turns")
+    with pytest.raises(EngineError, match="max_loras=3"):
+        for i in range(3):
+            two.engine.with_lora(str(i), tmp_path)
+
+
+def test_a_vllm_that_dies_leaves_the_best_answer(two: Adapted) -> None:
+    """The last test of this engine."""
+
+    async def main() -> Answer:
+        reasoner = Reasoner(Model("m", two.engine))
+        thinking = reasoner.stream(HOPELESS, 600, save=False, stop_when="budget")
+        async for progress in thinking:
+            for pid in marked(two.mark) if progress.best is not None else ():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        return await thinking.result()
+
+    answer = asyncio.run(main())
+    assert answer.answer is not None
+    assert answer.stop_reason is StopReason.ENGINE
 
 
 KILLED = """
