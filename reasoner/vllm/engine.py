@@ -7,6 +7,7 @@ import itertools
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import fields, replace
 from pathlib import Path
@@ -95,6 +96,7 @@ class VLLMEngine:
         self._ids = itertools.count(1)
         self._lora = None if lora is None else self._adapter(lora.name, lora)
         self.pace = Pace()
+        self._background.call(self._warm())
 
     @property
     def name(self) -> str:
@@ -123,6 +125,12 @@ class VLLMEngine:
         other._lora = self._adapter(name, folder)
         other.pace = Pace()
         return other
+
+    async def _warm(self) -> None:
+        """The first request of all takes seconds, which no question should pay for."""
+        with suppress(EngineError):
+            await self._generate(Request("1", max_tokens=2))
+        self.pace = Pace()
 
     def _adapter(self, name: str, folder: Path) -> LoRARequest:
         number = next(self._ids)
