@@ -171,19 +171,38 @@ def test_there_is_no_place_for_a_third_adapter(two: Adapted, tmp_path: Path) -> 
         two.engine.with_lora("third", tmp_path)
 
 
-def test_a_vllm_that_dies_leaves_the_best_answer(two: Adapted) -> None:
-    """The last test of this engine."""
+def think(two: Adapted, seconds: float, number: signal.Signals) -> Answer:
+    """A think in which vLLM gets a signal as soon as there is an answer."""
 
     async def main() -> Answer:
         reasoner = Reasoner(Model("m", two.engine))
-        thinking = reasoner.stream(HOPELESS, 600, save=False, stop_when="budget")
+        thinking = reasoner.stream(HOPELESS, seconds, save=False, stop_when="budget")
         async for progress in thinking:
-            for pid in marked(two.mark) if progress.best is not None else ():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+            if progress.best is not None:
+                send(two.mark, number)
         return await thinking.result()
 
-    answer = asyncio.run(main())
+    return asyncio.run(main())
+
+
+def send(mark: str, number: signal.Signals) -> None:
+    for pid in marked(mark):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), number)
+
+
+def test_a_vllm_that_hangs_keeps_the_budget(two: Adapted) -> None:
+    try:
+        answer = think(two, 30, signal.SIGSTOP)
+    finally:
+        send(two.mark, signal.SIGCONT)
+    assert answer.answer is not None
+    assert answer.stop_reason is StopReason.TIME
+
+
+def test_a_vllm_that_dies_leaves_the_best_answer(two: Adapted) -> None:
+    """The last test of this engine."""
+    answer = think(two, 600, signal.SIGKILL)
     assert answer.answer is not None
     assert answer.stop_reason is StopReason.ENGINE
 
