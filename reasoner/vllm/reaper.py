@@ -32,6 +32,7 @@ class Reaper:
             [sys.executable, "-I", "-S", "-c", _WATCH, mark],
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C is not meant for it
+            env={**os.environ, _MARK: ""},  # nor is the end of another engine
         )
         os.environ[_MARK] = mark.partition("=")[2]
 
