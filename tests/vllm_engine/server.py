@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-_START_S = 300.0
+_START_S = 900.0
 
 
 class VLLMServer:

@@ -11,7 +11,7 @@ from tests.engine.conformance import Subject
 from tests.engine.test_conformance import *  # noqa: F403
 from tests.engine.test_conformance import NEVER, TINY
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from tests.engine.test_conformance import TINY
 
 from .server import VLLMServer
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
