@@ -28,7 +28,7 @@ def backed(engine: Engine) -> Behaviour:
         share = completion.logprob / max(1, completion.tokens + ended)
         first = completion.tokens // 2
         rest = completion.tokens - first + ended
-        text, half = completion.text, len(completion.text) // 2
+        text, half = completion.text, len(completion.text) // 2 if first else 0
         names = ["?"] * (rest - 1) + (["<end>"] if ended else [text[-1:]])
         call.event({"choices": [{"text": text[:half], "logprobs": _told([share] * first)}]})
         last = {"text": text[half:], "logprobs": _told([share] * rest, names)}
