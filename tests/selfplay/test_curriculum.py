@@ -18,7 +18,7 @@ def test_levels_open_one_by_one():
     assert ("countdown", 4) not in plan.open(), "two of four may be luck"
     plan = plan.after({("countdown", 3): (40, 44)})
     assert plan.open() == [("countdown", 3), ("countdown", 4), ("equations", 1)]
-    plan = plan.after({("countdown", 3): (0, 300)})  # forgotten again
+    plan = plan.after({("countdown", 3): (0, 500)})  # forgotten again
     assert ("countdown", 4) not in plan.open()
 
 
