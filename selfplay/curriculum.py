@@ -2,20 +2,21 @@
 
 For every cell (family, level) a Beta posterior of how often System 1 solves it. Cells are drawn by
 learnability p(1 - p) of a Thompson draw (Absolute Zero, R-Zero 2025): what is always solved teaches
-nothing, what is never solved gives nothing to learn from. It is System 1's rate, not the search's:
-a search that solves everything would starve what it has still to teach.
+nothing, what is never solved gives nothing to learn from; times the share of its family that the
+cell is, or practice would go where little is asked. It is System 1's rate, not the search's: a
+search that solves everything would starve what it has still to teach.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
 MEMORY = 400.0  # problems a posterior remembers: the model changes, old results fade
 FLOOR = 0.1  # of all problems are spread evenly, so that nothing mastered is forgotten
-READY = 0.15  # the next level opens when the rate is surely above this
+READY = 0.1  # the next level opens when the rate is above this
+SEEN = 10  # problems before a rate counts
 
 Cell = tuple[str, int]  # family, level
 
@@ -41,17 +42,17 @@ class Skill:
         return (1 + self.solved) / (2 + self.solved + self.failed)
 
     @property
-    def surely(self) -> float:
-        """The mean less two standard deviations of the posterior."""
-        a, b = 1 + self.solved, 1 + self.failed
-        return self.mean - 2 * math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
+    def ready(self) -> bool:
+        """Whether it is time for the next level, too."""
+        return self.solved + self.failed >= SEEN and self.mean >= READY
 
 
 @dataclass(frozen=True, slots=True)
 class Curriculum:
-    """``levels``: each family's dial, easiest first. ``skills``: of the cells played so far."""
+    """``levels``: each family's dial, easiest first, with each level's share of the family.
+    ``skills``: of the cells played so far."""
 
-    levels: Mapping[str, Sequence[int]]
+    levels: Mapping[str, Mapping[int, float]]
     skills: Mapping[Cell, Skill] = field(default_factory=dict)
 
     def skill(self, cell: Cell) -> Skill:
@@ -64,7 +65,7 @@ class Curriculum:
         for family, levels in self.levels.items():
             for level in levels:
                 cells.append((family, level))
-                if self.skill((family, level)).surely < READY:
+                if not self.skill((family, level)).ready:
                     break
         return cells
 
@@ -73,8 +74,9 @@ class Curriculum:
         cells = self.open()
         if rng.random() < FLOOR:
             return rng.choice(cells)
-        chances = [self.skill(cell).draw(rng) for cell in cells]
-        return rng.choices(cells, [p * (1 - p) for p in chances])[0]
+        rates = [self.skill(cell).draw(rng) for cell in cells]
+        shares = [self.levels[family][level] for family, level in cells]
+        return rng.choices(cells, [s * p * (1 - p) for s, p in zip(shares, rates, strict=True)])[0]
 
     def after(self, results: Mapping[Cell, tuple[int, int]]) -> Curriculum:
         """``results``: of each cell, how many System 1 solved and failed."""

@@ -17,7 +17,13 @@ _TRIES = 40  # draws of a cell before it counts as used up
 
 
 def curriculum(settings: Settings, skills: Mapping[Cell, Skill]) -> Curriculum:
-    return Curriculum({name: domain(name).levels for name in settings.domains}, skills)
+    return Curriculum({name: _shares(name) for name in settings.domains}, skills)
+
+
+def _shares(family: str) -> dict[int, float]:
+    """How often each level is asked for in stage 1 and in the arena; they sum to 1."""
+    weights = {level: MIX.get((family, level), 1.0) for level in domain(family).levels}
+    return {level: weight / sum(weights.values()) for level, weight in weights.items()}
 
 
 def placement(settings: Settings, admission: Admission) -> list[tuple[str, bytes, Problem]]:
@@ -76,6 +82,6 @@ def order_seed(name: str) -> int:
 def duel_problem(settings: Settings, generation: int, arm: str, family: str, index: int) -> Problem:
     """One that no lesson ever holds; levels as often as in stage 1."""
     rng = Random(f"{settings.seed} duel {generation} {arm} {family} {index}")
-    levels = domain(family).levels
-    level = rng.choices(levels, [MIX.get((family, level), 1.0) for level in levels])[0]
+    shares = _shares(family)
+    level = rng.choices(list(shares), list(shares.values()))[0]
     return fresh_problem(rng, family, level, reserved=True)

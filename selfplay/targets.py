@@ -67,8 +67,8 @@ def _rollouts(play: Play) -> Iterator[Rollout]:
 
 
 def _pairs(tree: Tree, winning: set[int]) -> Iterator[Pair]:
-    """The best winning step of a state against each that was searched in vain. Ends of lines are
-    left out: a verifier tells them apart."""
+    """At each winning state its best step against the one searched in vain most often. Ends of
+    lines are left out: a verifier tells them apart."""
     nodes = tree.nodes
     for node in sorted(winning - nodes.outcome.keys()):
         edges = nodes.children[node]
@@ -76,10 +76,9 @@ def _pairs(tree: Tree, winning: set[int]) -> Iterator[Pair]:
         won = [child for child in inner if child in winning]
         lost = [c for c in inner if c not in winning and nodes.visits[c] >= LOST]
         if won and lost:
-            best = max(won, key=nodes.q.__getitem__)
-            before = nodes.steps(nodes.path(node))
-            better = nodes.edge_text[edges[best]]
-            yield from (Pair(before, better, nodes.edge_text[edges[child]]) for child in lost)
+            best, worst = max(won, key=nodes.q.__getitem__), max(lost, key=nodes.visits.__getitem__)
+            better, worse = (nodes.edge_text[edges[child]] for child in (best, worst))
+            yield Pair(nodes.steps(nodes.path(node)), better, worse)
 
 
 def _line(tree: Tree, winning: set[int]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from selfplay.admission import Admission
 from selfplay.curriculum import FLOOR, MEMORY, Curriculum, Skill
 from selfplay.settings import Settings
 
-LEVELS = {"countdown": (3, 4, 5), "equations": (1, 2)}
+LEVELS = {"countdown": dict.fromkeys((3, 4, 5), 1 / 3), "equations": {1: 0.5, 2: 0.5}}
 
 
 def test_levels_open_one_by_one():
@@ -18,7 +18,7 @@ def test_levels_open_one_by_one():
     assert ("countdown", 4) not in plan.open(), "two of four may be luck"
     plan = plan.after({("countdown", 3): (40, 44)})
     assert plan.open() == [("countdown", 3), ("countdown", 4), ("equations", 1)]
-    plan = plan.after({("countdown", 3): (0, 300)})  # forgotten again
+    plan = plan.after({("countdown", 3): (0, 500)})  # forgotten again
     assert ("countdown", 4) not in plan.open()
 
 
@@ -59,3 +59,14 @@ def test_what_a_small_cell_can_not_give_others_do(monkeypatch):
     assert Counter(problem.level for _, _, problem in problems) == {3: 1, 4: 29}
     only = settings.model_copy(update={"problems": 3})
     assert len(draw.lot(only, 1, {}, Admission(lambda form: False))) == 1, "and it ends"
+
+
+def test_practice_goes_where_the_family_is_asked():
+    plan = Curriculum({"countdown": {3: 0.1, 4: 0.9}}).after(
+        {("countdown", 3): (50, 50), ("countdown", 4): (50, 50)}
+    )
+    drawn = Counter(level for _, level in (plan.draw(Random(i)) for i in range(2000)))
+    assert drawn[4] > 3 * drawn[3]
+    settings = Settings(model="tiny", domains=("countdown", "equations"))
+    for family, levels in draw.curriculum(settings, {}).levels.items():
+        assert abs(sum(levels.values()) - 1) < 1e-9, family
