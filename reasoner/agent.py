@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
     stop_when: str
     max_tokens: int | None
     max_nodes: int | None
+    max_dollars: float | None
     seed: int
     save: bool
     verifier: Asked | None
@@ -101,13 +102,14 @@ class Reasoner:
             None if think is None else _sensible(parse_seconds, think),
             options.get("max_tokens"),
             options.get("max_nodes"),
+            options.get("max_dollars"),
         )
         asked, unsafe = options.get("verifier") or self.verifier, options.get("unsafe_exec", False)
         chosen = choose(asked, question, unsafe)
         problem = chosen.problem
         plan = Plan(
             problem,
-            _sensible(Budget, limits.asked_s, limits.max_tokens, limits.max_nodes),
+            _sensible(limits.budget),
             check_strategy(options.get("strategy", "auto")),
             check_stop_when(options.get("stop_when", StopWhen.CONFIDENT)),
             options.get("seed", 0),

@@ -16,6 +16,7 @@ class Spent:
     used_s: float
     tokens: int
     nodes: int
+    dollars: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

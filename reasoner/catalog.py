@@ -19,7 +19,7 @@ from .prompted import PromptedPolicy
 from .served.address import SCHEME, read_address
 
 DEFAULT = "tiny"
-HF = "hf:"
+HF, VLLM, SCRIPTED = "hf:", "vllm:", "scripted:"
 BUNDLED = Path(__file__).parent / "models"
 
 MakePolicy = Callable[
@@ -65,23 +65,53 @@ def load_served(name: str) -> Model:
 def load_hf(name: str) -> Model:
     """Any Hugging Face model: a folder, or what was downloaded before. Raises ``ModelError``."""
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
+        folder = _downloaded(name.removeprefix(HF))
         from .hf import HFEngine
     except ModuleNotFoundError as error:
         raise _missing(error, "hf") from None
-    wanted = name.removeprefix(HF)
-    folder = Path(wanted).expanduser()
-    if not folder.is_dir():
-        try:
-            folder = Path(snapshot_download(wanted, local_files_only=True))
-        except (LocalEntryNotFoundError, HFValidationError):
-            raise ModelError(
-                f"no folder {wanted!r} and no model of that name was downloaded; "
-                f"run: hf download {wanted}"
-            ) from None
     return Model(name, HFEngine(folder), policy=PromptedPolicy)
+
+
+def load_vllm(name: str) -> Model:
+    """As ``load_hf``, run by vLLM. Raises ``ModelError``."""
+    from .vllm.options import read_options
+
+    options = read_options(name.removeprefix(VLLM))
+    try:
+        folder = _downloaded(options.model)
+        from .vllm.engine import VLLMEngine
+    except ModuleNotFoundError as error:
+        raise _missing(error, "vllm") from None
+    lora = None if options.lora is None else Path(options.lora).expanduser()
+    engine = VLLMEngine(folder, options.engine, lora)
+    if engine.trained:
+        return Model(name, engine, calibration.load(folder), fingerprint(folder))
+    return Model(name, engine, policy=PromptedPolicy)
+
+
+def load_scripted(name: str) -> Model:
+    """A fake that says what a file tells it to. Raises ``ModelError``."""
+    from .scripted import ScriptedEngine, read_script
+
+    script = read_script(Path(name.removeprefix(SCRIPTED)).expanduser())
+    return Model(name, ScriptedEngine(script), policy=PromptedPolicy)
+
+
+def _downloaded(wanted: str) -> Path:
+    """The folder of a model; nothing is downloaded now."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    folder = Path(wanted).expanduser()
+    if folder.is_dir():
+        return folder
+    try:
+        return Path(snapshot_download(wanted, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        raise ModelError(
+            f"no folder {wanted!r} and no model of that name was downloaded; "
+            f"run: hf download {wanted}"
+        ) from None
 
 
 def _missing(error: ModuleNotFoundError, extra: str) -> ModelError:
@@ -94,7 +124,8 @@ def _missing(error: ModuleNotFoundError, extra: str) -> ModelError:
 LOADERS: dict[str, Callable[[], Model]] = {
     DEFAULT: partial(load_folder, DEFAULT, BUNDLED / DEFAULT)
 }
-"""By name; others begin with ``hf:`` or ``openai:``, or are a folder in the bundled format."""
+"""By name; others begin with a scheme as ``find_model`` knows it, or are a folder in the bundled
+format."""
 
 
 def find_model(name: str) -> Callable[[], Model]:
@@ -106,13 +137,21 @@ def find_model(name: str) -> Callable[[], Model]:
         return partial(load_served, name)
     if name.startswith(HF):
         return partial(load_hf, name)
+    if name.startswith(VLLM):
+        from .vllm.options import read_options
+
+        read_options(name.removeprefix(VLLM))
+        return partial(load_vllm, name)
+    if name.startswith(SCRIPTED):
+        return partial(load_scripted, name)
     folder = Path(name).expanduser()
     if (folder / "config.json").is_file():
         return partial(load_folder, name, folder)
     from difflib import get_close_matches
 
     near = get_close_matches(name, LOADERS, 1, 0.5)
-    there = ", ".join((*LOADERS, "hf:FOLDER", "openai:URL#MODEL"))
+    kinds = ("hf:FOLDER", "vllm:FOLDER", "openai:URL#MODEL", "scripted:FILE.json")
+    there = ", ".join((*LOADERS, *kinds))
     hint = f"did you mean {near[0]!r}?" if near else f"there is {there}"
     raise ModelError(f"no model {name!r} and no folder of that name with a config.json; {hint}")
 

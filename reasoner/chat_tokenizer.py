@@ -62,6 +62,15 @@ class ChatTokenizer:
             begun = begun.removeprefix(THINK).lstrip("\n")
         return self._tokens(self._render(chat) + _apart(begun, self._marks), False)
 
+    def opened(self, prompt: str | Chat) -> str:
+        """How the reply to ``prompt`` begins, as the template says it for the model."""
+        fresh = isinstance(prompt, Chat) and not prompt.begun
+        return f"{THINK}\n" if fresh and self.opens_thinking else ""
+
+    def knows(self, tokens: Sequence[str]) -> bool:
+        """Whether all these are tokens of it."""
+        return set(tokens) <= set(self._fast.get_vocab())
+
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of ``tokens``; bytes that are not UTF-8 show as U+FFFD."""
         return b"".join([self.pieces[token] for token in tokens]).decode("utf-8", "replace")

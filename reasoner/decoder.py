@@ -65,7 +65,14 @@ class Decoder:
     def reset(self) -> None:
         """Empty the batch and the cache, after an error."""
         self._rows.clear()
+        self._store.clear()
+        self._draft.clear()
         self._cache.clear()
+
+    def shrink(self) -> int:
+        """Fewer rows from now on, half of those there are; returns how many."""
+        self._max_rows = max(1, min(self._max_rows, len(self._rows)) // 2)
+        return self._max_rows
 
     def admit(self, waiting: deque[Group]) -> None:
         """Take groups from the left while they fit; each gets its first row."""

@@ -64,7 +64,7 @@ def engines() -> Iterator[Finding]:
     yield _package("engines", "torch", "the bundled engine", "pip install system2-reasoner")
     yield _package("engines", "transformers", "hf:FOLDER", "pip install 'system2-reasoner[hf]'")
     yield _package("engines", "httpx2", "openai:URL", "pip install 'system2-reasoner[openai]'")
-    yield _package("engines", "vllm", "for GPUs", "pip install vllm")
+    yield _package("engines", "vllm", "vllm:FOLDER", "pip install 'system2-reasoner[vllm]'")
 
 
 def model() -> Iterator[Finding]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from search import Span
+
+from .errors import EngineError
 from .pace import Pace
 
 
@@ -53,6 +57,21 @@ class Request:
     value: bool = False
     timeout_s: float | None = None
 
+    def check(self) -> None:
+        """Raise :class:`EngineError` when it makes no sense."""
+        sound = {
+            "samples": self.samples >= 1,
+            "max_tokens": self.max_tokens >= 1,
+            "temperature": self.temperature >= 0 and math.isfinite(self.temperature),
+            "stop": self.stop != "",
+        }
+        if wrong := [name for name, good in sound.items() if not good]:
+            found = ", ".join(f"{name}={getattr(self, name)!r}" for name in wrong)
+            raise EngineError(
+                "expected samples and max_tokens of at least 1, a finite temperature of at least 0 "
+                f"and a stop that is not empty, found {found}; correct the request"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -61,7 +80,8 @@ class Completion:
     ``count``: how many of the request's samples came out as exactly this text.
     ``tokens``: length of ``text`` in tokens. ``logprob``: sum over its tokens, natural log, at
     temperature 1; None from an engine that does not tell. ``value``: raw P(good) from the value
-    token, uncalibrated, or None.
+    token, uncalibrated, or None. ``weights``: which wrote what, its end included; None from an
+    engine whose weights never change.
     """
 
     text: str
@@ -70,16 +90,19 @@ class Completion:
     logprob: float | None
     finish: Finish
     value: float | None = None
+    weights: tuple[Span, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """``completions``: distinct, their counts sum to the request's samples; to less where some of
     them failed (when all do, the call raises).
-    ``tokens``: tokens the model computed for this request (shared prefixes counted once)."""
+    ``tokens``: tokens the model computed for this request (shared prefixes counted once).
+    ``dollars``: what it cost."""
 
     completions: tuple[Completion, ...]
     tokens: int
+    dollars: float = 0.0
 
 
 class Engine(Protocol):
@@ -119,3 +142,13 @@ class Paced(Protocol):
 
     @property
     def pace(self) -> Pace: ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """What an engine may offer besides: what it costs, so that dollars can be a budget."""
+
+    @property
+    def dollars_per_token(self) -> float:
+        """Of the dearest kind of token; 0 while nobody said."""
+        ...

@@ -1,8 +1,10 @@
-"""Final answers found in what a model wrote: boxed, announced, or simply last."""
+"""Final answers found in what a model wrote: boxed, announced, a document, or simply last."""
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 
 THINK, THOUGHT = "<think>", "</think>"
 _THOUGHTS = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
@@ -19,6 +21,8 @@ _COMMANDS = {
 }  # fmt: skip
 _COMMAND = re.compile("|".join(map(re.escape, sorted(_COMMANDS, key=len, reverse=True))))
 _LONGEST = 2_000  # characters of a last line that could be an answer
+_LONGEST_DOCUMENT, _MOST_TRIES = 100_000, 200
+_OPENING, _DECODER = re.compile(r"[{\[]"), json.JSONDecoder()
 
 
 def unmarked(text: str) -> str:
@@ -50,6 +54,25 @@ def final_answer(text: str) -> str | None:
         return found
     lines = [line for raw in said(text).splitlines() if (line := bare(raw))]
     return lines[-1][:_LONGEST] if lines else None
+
+
+def document(text: str) -> str | None:
+    """The last JSON object or array that was said, as it was written; None when there is none.
+
+    Of ones inside each other it is the outermost.
+    """
+    text = said(text)[-_LONGEST_DOCUMENT:]
+    found, end, tries = None, 0, 0
+    for opening in _OPENING.finditer(text):
+        if opening.start() < end:
+            continue
+        tries += 1
+        if tries > _MOST_TRIES:  # each may read all the rest
+            break
+        with suppress(ValueError, RecursionError):
+            _, end = _DECODER.raw_decode(text, opening.start())
+            found = text[opening.start() : end]
+    return found
 
 
 def _balanced(text: str, start: int) -> str | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from .engine import Finish
+from search import Span
+
+from .engine import Completion, Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,21 @@ class Line:
     logprob: float
     finish: Finish
     value: float | None
+    weights: tuple[Span, ...] | None = None
+
+
+def spell(lines: Sequence[Line], decode: Callable[[Sequence[int]], str]) -> tuple[Completion, ...]:
+    """Lines as text; different tokens can spell the same text, and then count together."""
+    spelled: dict[tuple[str, Finish, tuple[Span, ...] | None], list[Line]] = {}
+    for line in lines:
+        spelled.setdefault((decode(line.tokens), line.finish, line.weights), []).append(line)
+    found = []
+    for (text, finish, weights), same in spelled.items():
+        best = max(same, key=lambda line: line.logprob)
+        count = sum(line.count for line in same)
+        tokens = len(best.tokens)
+        found.append(Completion(text, count, tokens, best.logprob, finish, best.value, weights))
+    return tuple(found)
 
 
 @dataclass(eq=False, slots=True)

@@ -12,7 +12,6 @@ import torch
 from .causal_lm import CausalLM
 from .chat_tokenizer import ChatTokenizer
 from .engine import Chat, Generation, Request
-from .extract import THINK
 from .llama import fastest_dtype
 from .pace import Pace
 from .tiny import TinyEngine
@@ -66,10 +65,6 @@ class HFEngine(TinyEngine):
         longest = max(completion.tokens for completion in generation.completions)
         each = (time.monotonic() - began) / (longest + 1)
         self.pace.note(each, longest, each * longest)
-        fresh = isinstance(request.prompt, Chat) and not request.prompt.begun
-        if not (fresh and self._chat.opens_thinking):
-            return generation
-        return Generation(  # the template said it for the model
-            tuple(replace(c, text=f"{THINK}\n{c.text}") for c in generation.completions),
-            generation.tokens,
-        )
+        opened = self._chat.opened(request.prompt)
+        found = (replace(c, text=opened + c.text) for c in generation.completions)
+        return Generation(tuple(found), generation.tokens)

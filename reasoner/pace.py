@@ -22,6 +22,14 @@ class Pace:
         if tokens > 1:
             self.token_s = _blend(self.token_s, rest_s / (tokens - 1))
 
+    @property
+    def words(self) -> str:
+        """What was measured by now; "" for nothing."""
+        if self.first_token_s is None:
+            return ""
+        first = f"{self.first_token_s:.2g} s to a first token"
+        return f"{1 / self.token_s:,.0f} tokens/s a line, {first}" if self.token_s else first
+
     def seconds(self, tokens: int) -> float | None:
         """How long a completion of ``tokens`` takes; None while nobody knows."""
         if self.first_token_s is None:

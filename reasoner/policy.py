@@ -94,7 +94,7 @@ class Policy:
         elif whole and last.legal and completion.value is not None and self._calibrate:
             value = round(self._calibrate(completion.value), 4)
             thoughts[-1] = Thought(last.text, last.key, value, last.outcome)
-        return Chain(tuple(thoughts), completion.count)
+        return Chain(tuple(thoughts), completion.count, completion.weights)
 
     def _judged(self, chain: Chain) -> Chain:
         """The same chain, its end as it is known by now."""
@@ -102,7 +102,7 @@ class Policy:
         if last.outcome is None:
             return chain
         outcome = self.judging.outcome(last.outcome.answer)
-        return Chain((*before, replace(last, outcome=outcome)), chain.count)
+        return replace(chain, thoughts=(*before, replace(last, outcome=outcome)))
 
 
 def coolness(verifier: Verifier) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from search import Chain, Job, Meter, Proposal, Thought
@@ -13,7 +13,7 @@ from verifiers import Domain, Problem, Verifier, self_checking
 
 from .engine import Chat, Completion, Engine, Finish, Paced, Request
 from .errors import EngineError
-from .extract import THINK, THOUGHT, announced, final_answer, unmarked
+from .extract import THINK, THOUGHT, unmarked
 from .judging import Judging
 from .metered import Metered
 from .policy import coolness
@@ -56,8 +56,8 @@ class PromptedPolicy:
         self._engine = Metered(engine, meter)
         self._pace = engine.pace if isinstance(engine, Paced) else None
         self._problem = problem.public()
-        self._form = form(domain.name)
         by = verifier or domain
+        self._form = form(self._problem, by)
         self.judging = Judging(by, domain, self._problem, meter)
         self._coolness = coolness(by)
         self._calibrate = None if self_checking(by) else calibrate
@@ -66,6 +66,7 @@ class PromptedPolicy:
         self._vain: deque[str] = deque(maxlen=_REMEMBERED)  # thoughts whose answer was not right
         self._line_tokens = 0  # of the latest line that ended by itself
         self._longer = False  # rather than wider: whose turn it is
+        self._wide = self._long = self._cut = 0  # lines begun, gone on with, out of time
 
     def close(self) -> None:
         """Give up what is still being judged."""
@@ -77,6 +78,7 @@ class PromptedPolicy:
         if (time_left := self._time_for_thought()) is not None and time_left <= 0:
             await asyncio.get_running_loop().create_future()  # the rest is for answers
         opened = "" if steps or not self._reasons else self._thought(time_left)
+        self._long, self._wide = self._long + bool(opened), self._wide + (not opened)
         begun = opened or "".join(step + _BREAK for step in steps)
         request = Request(
             prompt=Chat(self._form.system, self._problem.question, begun),
@@ -112,8 +114,9 @@ class PromptedPolicy:
         if opened:
             text = opened + text.removeprefix(THINK)
         texts = [text.strip()] if self._reasons else paragraphs(text)
-        answer = announced(text) if completion.finish is Finish.STOP else final_answer(text)
-        if completion.finish is Finish.LENGTH and (answer := announced(text)) is None:
+        ended = completion.finish is Finish.END
+        answer = self._form.final(text) if ended else self._form.announced(text)
+        if completion.finish is Finish.LENGTH and answer is None:
             answer, spent = await self._finish(request, opened, text)
             if answer is not None:
                 texts.append(FINISH.strip() + " " + answer)
@@ -136,7 +139,7 @@ class PromptedPolicy:
         if self._calibrate is not None and last.legal:
             value, asked = await self._rate(steps)
             last, spent = replace(last, value=value), spent + asked
-        return Chain((*thoughts[:-1], last), completion.count), spent
+        return Chain((*thoughts[:-1], last), completion.count, completion.weights), spent
 
     def _thought(self, time_left: float | None) -> str:
         """A thought to go on with, or "" for a new one."""
@@ -145,15 +148,30 @@ class PromptedPolicy:
         self._longer = not self._longer
         return self._vain.popleft() + _WAIT if self._vain and (self._longer or hurried) else ""
 
+    def explain(self) -> Iterator[str]:
+        """How time was shared between longer and wider thinking, and by what measure."""
+        known = (self._pace and self._pace.words) or "nothing yet"
+        left, line_s = self._time_for_thought(), None
+        if self._pace is not None and self._line_tokens:
+            line_s = self._pace.seconds(self._line_tokens)
+        takes = "" if line_s is None else f"; {self._line_tokens} tokens take {line_s:.2g} s"
+        yield f"measured: {known}{takes}"
+        kept = self._meter.seconds_left
+        if left is not None and kept is not None:
+            yield f"kept for the answer: the last {kept - left:.2g} s"
+        longer = f"{self._long} gone on with" if self._reasons else "none gone on with"
+        yield f"lines: {self._wide} begun (wider), {longer} (longer), {self._cut} asked in time"
+
     async def _finish(self, request: Request, opened: str, text: str) -> tuple[str | None, int]:
         """The answer of a line that was cut short, and the tokens it took."""
         assert isinstance(request.prompt, Chat)
         begun = text if opened else request.prompt.begun + text
         if begun.count(THINK) > begun.count(THOUGHT):
             begun += "\n" + THOUGHT
+        self._cut += 1
         chat = replace(request.prompt, begun=begun + FINISH)
         found, spent = await self._ask(Request(chat, max_tokens=FINISH_TOKENS, temperature=0))
-        return (final_answer("Answer: " + unmarked(found[0].text)) if found else None), spent
+        return (self._form.final("Answer: " + unmarked(found[0].text)) if found else None), spent
 
     async def _rate(self, steps: tuple[str, ...]) -> tuple[float | None, int]:
         """The model's own P(right so far), calibrated, and the tokens it took."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from verifiers import Problem, Verifier, signed
+
+from .extract import announced, document, final_answer
+
 _HOW = (
     "Solve the user's problem. Reason in short steps, with an empty line after each. "
     "End with a line of its own that gives nothing but the final answer, in this form:\n"
@@ -22,16 +26,27 @@ class Form:
     """How a domain wants its answers.
 
     ``example``: what comes after "Answer:". ``pattern``: what counts in such an answer; the last
-    match is it, or all of them in order where ``parts``. None: every word counts.
+    match is it, or all of them in order where ``parts``. None: every word counts. ``schema``: the
+    answer is a JSON document, valid by this JSON Schema where it is not empty.
     """
 
     example: str
     pattern: re.Pattern[str] | None = None
     parts: bool = False
+    schema: str | None = None
 
     @property
     def system(self) -> str:
-        return f"{_HOW}Answer: {self.example}"
+        rules = f"\nIt must be valid by this JSON Schema:\n{self.schema}" if self.schema else ""
+        return f"{_HOW}Answer: {self.example}{rules}"
+
+    def announced(self, text: str) -> str | None:
+        """The answer that ``text`` gives as its last word, wherever it ends."""
+        return announced(text) if self.schema is None else document(text)
+
+    def final(self, text: str) -> str | None:
+        """The answer of a text that has ended."""
+        return final_answer(text) if self.schema is None else document(text)
 
     def read(self, answer: str) -> str:
         """The part of ``answer`` that counts; all of it where the form is not met."""
@@ -57,6 +72,9 @@ FORMS = {
 }
 
 
-def form(domain: str) -> Form:
-    """The form of a domain's answers; any other domain takes any words."""
-    return FORMS.get(domain, GENERAL)
+def form(problem: Problem, verifier: Verifier) -> Form:
+    """The form of a problem's answers; where neither its data nor its domain says, any words."""
+    schema = problem.data.get("schema")
+    if isinstance(schema, str) or signed(verifier).startswith("schema@"):
+        return Form("a JSON document on one line", schema=str(schema or ""))
+    return FORMS.get(problem.domain, GENERAL)

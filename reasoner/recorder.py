@@ -10,7 +10,7 @@ from verifiers import Problem
 
 from .calibration import reader
 from .ranking import ranked
-from .records import BestAnswer, Event, Growth, Header, Resume
+from .records import BestAnswer, Event, Growth, Header, Resume, Stop
 from .traces import Trace, TraceWriter
 
 
@@ -87,7 +87,8 @@ def revive(trace: Trace) -> Past:
     bests = (r.t_s for r in trace.records if isinstance(r, BestAnswer))
     used_s = trace.records[-1].t_s if trace.records else 0.0
     problem = Problem(header.domain, header.prompt, header.question, header.data)
-    used_up = Spent(used_s, tokens, len(tree) - 1)
+    paid = [r.dollars or 0.0 for r in trace.records if isinstance(r, Stop)]
+    used_up = Spent(used_s, tokens, len(tree) - 1, max(paid, default=0.0))
     terms = next((r for r in reversed(trace.records) if isinstance(r, Resume)), header)
     return Past(terms, problem, tree, used_up, next(bests, None), born_s, lost)
 

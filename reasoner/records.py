@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from search import Budget
 from search.proposal import Job, Proposal
 
 SCHEMA = 1
@@ -23,6 +24,11 @@ class Limits:
     asked_s: float | None = None
     max_tokens: int | None = None
     max_nodes: int | None = None
+    max_dollars: float | None = None
+
+    def budget(self) -> Budget:
+        """Raises ValueError on a limit that makes no sense."""
+        return Budget(self.asked_s, self.max_tokens, self.max_nodes, self.max_dollars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Stop:
     reason: str
     tokens: int
     nodes: int
+    dollars: float | None = None
     kind: Literal["stop"] = "stop"
 
 

@@ -19,10 +19,15 @@ class RowStore:
     """
 
     def __init__(self, config: Shape, dtype: torch.dtype = torch.float32) -> None:
-        shape = (2, config.layers, 0, config.kv_heads, _FIRST_LENGTH, config.head_dim)
-        self._data = torch.zeros(shape, dtype=dtype)
-        self.keys, self.values = self._data
+        self._shape = (2, config.layers, 0, config.kv_heads, _FIRST_LENGTH, config.head_dim)
+        self._dtype = dtype
+        self.clear()
         self._token_bytes = 2 * dtype.itemsize * config.layers * config.kv_heads * config.head_dim
+
+    def clear(self) -> None:
+        """Give all storage back."""
+        self._data = torch.zeros(self._shape, dtype=self._dtype)
+        self.keys, self.values = self._data
 
     def rows_within(self, size: int, longest: int) -> int:
         """How many rows of up to ``longest`` tokens fit into ``size`` bytes."""

@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
+from typing import Annotated
 
 from .engine import Completion, Finish, Generation, Request
-from .errors import EngineError
+from .errors import EngineError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,32 @@ class ScriptedEngine:
                 "add it to the script"
             )
         return self._script[prompt]
+
+
+def read_script(path: Path) -> Callable[[str], Script]:
+    """What a JSON file says: ``{"4 5 6 10": "Answer: ...", "": [{"text": "...", "weight": 2}]}``.
+
+    The longest key that is part of the prompt tells the reply, or several with weights; "" is part
+    of every prompt. Raises :class:`ModelError`.
+    """
+    from pydantic import Field, TypeAdapter, ValidationError
+
+    replies = Annotated[list[Reply], Field(min_length=1)]
+    try:
+        script = TypeAdapter(dict[str, str | replies]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ModelError(
+            f"expected replies by what is part of the prompt, in JSON, in {path}, found: {said}"
+        ) from None
+
+    def find(prompt: str) -> Script:
+        known = [key for key in script if key in prompt]
+        if not known:
+            raise EngineError(f'nothing in {path} is part of {prompt!r}; add it, or a key of ""')
+        return script[max(known, key=len)]
+
+    return find
 
 
 def _replies(script: Script) -> Sequence[Reply]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -18,8 +18,9 @@ from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
-from .engine import Measured
+from .engine import Measured, Priced
 from .errors import UsageError
+from .explain import Explained, plan_of
 from .ranking import ranked
 from .recorder import Recorder
 from .records import Stop
@@ -97,6 +98,8 @@ class Thinking:
         self._meter: Meter | None = None
         self._confidence: Callable[[float], float] = float  # the model's own curve, once loaded
         self._first_answer_s = plan.first_answer_s
+        self._model: Model | None = None
+        self._policy: object = None
         self._failure = ""  # the engine's latest, until something works again
         self._task: asyncio.Task[Answer] | None = None
         self._stopping = False
@@ -117,6 +120,13 @@ class Thinking:
         used = self.plan.used if meter is None else meter.spent
         left = self.plan.budget.seconds if meter is None else meter.seconds_left
         return Progress(used.seconds, left, used.tokens, len(tree) - 1, tree.deepest, self.best)
+
+    def explain(self) -> Iterator[str]:
+        """The plan and what was measured so far, one fact a line; nothing before it started."""
+        if self._model is not None:
+            yield from plan_of(self.plan, self._model)
+        if isinstance(self._policy, Explained):
+            yield from self._policy.explain()
 
     def stop(self) -> None:
         """End within milliseconds, with the best answer so far. From any thread or signal."""
@@ -166,6 +176,7 @@ class Thinking:
             model = await asyncio.to_thread(self._load)
             self.load_s = time.monotonic() - started
             _check_length(self.plan.problem, model)
+            _check_price(self.plan.budget, model)
             return await self._search(model)
         finally:
             if self._writer is not None:
@@ -180,6 +191,7 @@ class Thinking:
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)
         policy = model.policy(model.engine, family, plan.problem, value, meter, plan.verifier)
+        self._model, self._policy = model, policy
         self._save(model)
         recorder = Recorder(self._writer, self.tree, self.best)
 
@@ -205,7 +217,8 @@ class Thinking:
                 seed=plan.seed,
             )
         used = meter.spent
-        recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes))
+        paid = round(used.dollars, 6) or None
+        recorder.write(Stop(round(used.seconds, 4), stop, used.tokens, used.nodes, paid))
         return self._answer(stop, used)
 
     def _save(self, model: Model) -> None:
@@ -231,7 +244,13 @@ class Thinking:
             verified=None if best is None else best.verified,
             confidence=0.0 if best is None else round(best.confidence, 4),
             stop_reason=stop,
-            budget=Spent(plan.budget.seconds, round(used.seconds, 4), used.tokens, used.nodes),
+            budget=Spent(
+                plan.budget.seconds,
+                round(used.seconds, 4),
+                used.tokens,
+                used.nodes,
+                round(used.dollars, 6),
+            ),
             first_answer_s=None if (first := self._first_answer_s) is None else round(first, 4),
             strategy=plan.strategy,
             model=plan.model,
@@ -259,4 +278,15 @@ def _check_length(problem: Problem, model: Model) -> None:
         raise UsageError(
             f"expected a question of at most {longest:,} tokens for the model {model.name!r}, "
             f"found {found:,}; shorten it or use a model with a longer context"
+        )
+
+
+def _check_price(budget: Budget, model: Model) -> None:
+    """Raise ``UsageError`` for a limit in dollars that nothing would ever count towards."""
+    price = model.engine.dollars_per_token if isinstance(model.engine, Priced) else 0.0
+    if budget.dollars is not None and not price:
+        raise UsageError(
+            f"expected a price for a budget in dollars, found none for the model {model.name!r}; "
+            "say it as in openai:https://host/v1?price_in=0.15&price_out=0.6#model (dollars for a "
+            "million tokens) or leave the budget out"
         )

@@ -9,9 +9,9 @@ import os
 import sys
 import threading
 import time
+import warnings
 import weakref
 from collections import deque
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,9 +21,9 @@ from typing import Any
 import torch
 
 from .decoder import Decoder
-from .engine import Chat, Completion, Finish, Generation, Request
+from .engine import Chat, Generation, Request
 from .errors import EngineError, ModelError
-from .group import Group, Line
+from .group import Group, spell
 from .kv_cache import PrefixCache
 from .llama import Llama
 from .network import Network, Vocabulary
@@ -164,7 +164,8 @@ class TinyEngine:
             for group in groups:
                 group.cancelled = True  # means nothing to a group that is done
         lines = [line for group in groups for line in group.lines]
-        return Generation(self._completions(lines), sum(group.computed for group in groups))
+        computed = sum(group.computed for group in groups)
+        return Generation(spell(lines, self._tokenizer.decode), computed)
 
     def close(self) -> None:
         """Stop the worker; calls in flight get an :class:`EngineError`. Safe to call twice."""
@@ -177,7 +178,7 @@ class TinyEngine:
 
     def _groups(self, request: Request) -> list[Group]:
         """The request, checked, in parts that the batch can hold."""
-        _check(request)
+        request.check()
         prompt = self._encode(request.prompt)
         room = self.context - len(prompt) - 1  # one for the value token
         if not prompt or room < 1:
@@ -207,42 +208,12 @@ class TinyEngine:
             for first in range(0, request.samples, limit)
         ]
 
-    def _completions(self, lines: Sequence[Line]) -> tuple[Completion, ...]:
-        """Lines as text; different tokens can spell the same text, and then count together."""
-        spelled: dict[tuple[str, Finish], list[Line]] = {}
-        for line in lines:
-            spelled.setdefault((self._tokenizer.decode(line.tokens), line.finish), []).append(line)
-        found = []
-        for (text, finish), same in spelled.items():
-            likeliest = max(same, key=lambda line: line.logprob)
-            count, tokens = sum(line.count for line in same), len(likeliest.tokens)
-            found.append(
-                Completion(text, count, tokens, likeliest.logprob, finish, likeliest.value)
-            )
-        return tuple(found)
-
 
 def _dtype(name: str | None) -> torch.dtype | None:
     known = {None: None, "bfloat16": torch.bfloat16, "float32": torch.float32}
     if name not in known:
         raise ModelError(f"expected dtype 'bfloat16', 'float32' or None, found {name!r}")
     return known[name]
-
-
-def _check(request: Request) -> None:
-    """Raise :class:`EngineError` for a request that makes no sense."""
-    sound = {
-        "samples": request.samples >= 1,
-        "max_tokens": request.max_tokens >= 1,
-        "temperature": request.temperature >= 0 and math.isfinite(request.temperature),
-        "stop": request.stop != "",
-    }
-    if wrong := [name for name, good in sound.items() if not good]:
-        found = ", ".join(f"{name}={getattr(request, name)!r}" for name in wrong)
-        raise EngineError(
-            "expected samples and max_tokens of at least 1, a finite temperature of at least 0 "
-            f"and a stop that is not empty, found {found}; correct the request"
-        )
 
 
 def _stop(inbox: SimpleQueue[_Ticket | None], worker: threading.Thread) -> None:
@@ -282,9 +253,21 @@ def _serve(decoder: Decoder, inbox: SimpleQueue[_Ticket | None]) -> None:
                     ticket.resolve()
             owners = {group: ticket for group, ticket in owners.items() if not group.cancelled}
         except Exception as error:  # whatever torch raises belongs to the callers, not to us
+            reason = f"the model failed: {type(error).__name__}: {error}"
+            if _out_of_memory(error):
+                reason = f"out of memory; at most {decoder.shrink()} samples at once from now on"
+                with contextlib.suppress(Warning):  # where warnings are errors, too
+                    warnings.warn(reason, stacklevel=2)
             decoder.reset()
             queue.clear()
-            _fail(owners, f"the model failed: {type(error).__name__}: {error}")
+            _fail(owners, reason)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Torch has no exception of its own for the processor's memory."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    )
 
 
 def _fail(owners: dict[Group, _Ticket], reason: str) -> None:

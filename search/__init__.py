@@ -23,6 +23,7 @@ from .proposal import Job as Job
 from .proposal import Outcome as Outcome
 from .proposal import Proposal as Proposal
 from .proposal import Proposer as Proposer
+from .proposal import Span as Span
 from .proposal import Thought as Thought
 from .puct import Puct as Puct
 from .sample import BestOfN as BestOfN

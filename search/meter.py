@@ -22,8 +22,7 @@ class Spent:
 class Meter:
     """Counts what a search spends against its budget; starts running when made.
 
-    ``already``: spent before this sitting (a resumed search). ``dollars_per_token``: the price
-    of the engine, 0 when it is free.
+    ``already``: spent before this sitting (a resumed search).
     """
 
     def __init__(
@@ -32,20 +31,18 @@ class Meter:
         clock: Clock | None = None,
         *,
         already: Spent = Spent(),
-        dollars_per_token: float = 0.0,
     ) -> None:
         self.budget = budget
         self.clock: Clock = clock or SystemClock()
         self.tokens = already.tokens
         self.nodes = already.nodes
-        self._dollars_per_token = dollars_per_token
-        self._dollars = already.dollars
+        self.dollars = already.dollars
         self._started = self.clock.monotonic() - already.seconds
 
-    def add(self, *, tokens: int = 0, nodes: int = 0) -> None:
+    def add(self, *, tokens: int = 0, nodes: int = 0, dollars: float = 0.0) -> None:
         self.tokens += tokens
         self.nodes += nodes
-        self._dollars += tokens * self._dollars_per_token
+        self.dollars += dollars
 
     @property
     def elapsed(self) -> float:
@@ -54,7 +51,7 @@ class Meter:
 
     @property
     def spent(self) -> Spent:
-        return Spent(self.elapsed, self.tokens, self.nodes, self._dollars)
+        return Spent(self.elapsed, self.tokens, self.nodes, self.dollars)
 
     @property
     def seconds_left(self) -> float | None:
@@ -76,5 +73,5 @@ class Meter:
             (self.elapsed, asked.seconds, StopReason.TIME),
             (self.tokens, asked.tokens, StopReason.TOKENS),
             (self.nodes, asked.nodes, StopReason.NODES),
-            (self._dollars, asked.dollars, StopReason.DOLLARS),
+            (self.dollars, asked.dollars, StopReason.DOLLARS),
         )

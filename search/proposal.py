@@ -40,15 +40,26 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens ``[start, end)`` were written by the weights called ``version``."""
+
+    version: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """Successive thoughts from one state, sampled ``count`` times with identical text.
 
     A step proposal has one thought; a roll-out has all steps to the end of the line (the last
-    thought has an outcome, or is illegal, or the line was cut short).
+    thought has an outcome, or is illegal, or the line was cut short). ``weights``: which wrote
+    what of it, in tokens from its first; None where the weights never change.
     """
 
     thoughts: tuple[Thought, ...]  # never empty
     count: int = 1
+    weights: tuple[Span, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from random import Random
 from tokenizers import Tokenizer
 
 from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
+from verifiers.countdown import Countdown
+from verifiers.reach import exactly_reachable, reachable
 from verifiers.suites import game24
 
 from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
@@ -17,6 +19,7 @@ from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
 GAME24 = 0.15  # share of countdown problems that are published puzzles outside the hard slice
+FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one on the way
 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
@@ -34,7 +37,7 @@ MIX: dict[tuple[str, int], float] = {
 REVIEW = {
     (name, level): weight * (2 if name in ("equations", "word_problems") else 1)
     for (name, level), weight in MIX.items()
-}
+} | {("general", 2): 2.0}
 
 
 def fresh_problem(rng: Random, name: str, level: int, *, reserved: bool = False) -> Problem:
@@ -49,6 +52,20 @@ def fresh_problem(rng: Random, name: str, level: int, *, reserved: bool = False)
         else:
             problem = family.generate(rng, level)
         if admissible(family, problem) and is_reserved(family, problem) is reserved:
+            return problem
+
+
+def fraction_problem(rng: Random) -> Problem:
+    """A fresh puzzle of four numbers that natural numbers alone do not solve: 3 3 8 8 to 24."""
+    family = Countdown()
+    while True:
+        given = tuple(sorted(rng.randint(1, 13) for _ in range(4)))
+        ends = sorted(exactly_reachable(given) - reachable(given))
+        wanted = [int(end) for end in ends if end == int(end) and 10 <= end <= 100]
+        if not wanted:
+            continue
+        problem = family.problem(given, 24 if 24 in wanted else rng.choice(wanted))
+        if admissible(family, problem) and not is_reserved(family, problem):
             return problem
 
 
@@ -74,11 +91,16 @@ def _published() -> list[Problem]:
 
 
 def draw_demonstration(
-    rng: Random, mix: Mapping[tuple[str, int], float] = MIX
+    rng: Random,
+    mix: Mapping[tuple[str, int], float] = MIX,
+    fractions: float = 0.0,
 ) -> tuple[Problem, tuple[Step, ...], bool]:
     """A fresh problem, an expert's steps (perhaps astray), and whether they end in an answer."""
     name, level = rng.choices(list(mix), list(mix.values()))[0]
-    problem = fresh_problem(rng, name, level)
+    if fractions and (name, level) == ("countdown", 4) and rng.random() < fractions:
+        problem = fraction_problem(rng)
+    else:
+        problem = fresh_problem(rng, name, level)
     slip = SLIP if rng.random() < SLIPPING else 0.0
     family = domain(name)
     steps = family.demonstrate(problem, rng, slip)
@@ -128,7 +150,9 @@ def vocabulary_texts(seed: int, problems: int = 20_000) -> list[str]:
         if name in ("general", "countdown") and rng.random() < 0.9:
             continue
         family = domain(name)
-        problem = family.generate(rng, rng.choice(family.levels))
+        # One level of "general": a second would change all draws that follow, and the vocabulary.
+        levels = (1,) if name == "general" else family.levels
+        problem = family.generate(rng, rng.choice(levels))
         if name == "general":
             texts += ["ask ", "i do not know"]
             continue

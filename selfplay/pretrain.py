@@ -22,7 +22,7 @@ from reasoner.errors import UsageError
 
 from . import network as networks
 from . import values
-from .corpus import MIX, REVIEW, demonstrations, specials, vocabulary_texts
+from .corpus import FRACTIONS, MIX, REVIEW, demonstrations, specials, vocabulary_texts
 from .learner import Progress, Recipe, train
 from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
@@ -88,7 +88,8 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
 
 def _claim(work: Path, seed: int, scale: float) -> None:
     """Make sure that what is resumed in ``work`` is what was asked for."""
-    path, mix = work / "recipe.json", sorted(map(repr, [*MIX.items(), *REVIEW.items(), *PROBLEMS]))
+    parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, *PROBLEMS]
+    path, mix = work / "recipe.json", sorted(map(repr, parts))
     steps = [STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
     wanted = {"seed": seed, "scale": scale, "steps": steps, "mix": mix}
     if path.exists() and json.loads(path.read_text("utf-8")) != wanted:

@@ -19,7 +19,7 @@ from search.answers import Answers
 from search.proposal import Outcome
 from verifiers import Problem, Step, domain
 
-from .corpus import REVIEW, draw_demonstration, encoder, specials
+from .corpus import FRACTIONS, REVIEW, draw_demonstration, encoder, specials
 from .isotonic import Pair, fit
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
@@ -43,7 +43,7 @@ def experience(
             if rng.random() < 0.5:
                 one = next(found)
                 return lesson(one.problem, one.judged_steps(), one.done, encode, special)
-            problem, steps, done = draw_demonstration(rng, REVIEW)
+            problem, steps, done = draw_demonstration(rng, REVIEW, FRACTIONS)
             plain = [Step(s.text, s.teach, None) for s in steps]
             return lesson(problem, plain, done, encode, special)
 

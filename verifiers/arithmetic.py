@@ -44,7 +44,7 @@ _STEP = re.compile(r"(-?[\d+*()-]+)((?: [\d+*-]+=\d+)*) =(-?[\d+*()-]+)")
 
 class Arithmetic:
     name = "arithmetic"
-    version = "2"
+    version = "3"
     levels = (1, 2, 3, 4, 5, 6)
     self_checking = False
 
@@ -103,7 +103,7 @@ class Arithmetic:
         return key if steps and key and _NUMBER.fullmatch(key) else None
 
     def normalise(self, answer: str) -> str:
-        value = whole_number(answer)
+        value = _stated(answer)
         return " ".join(answer.split()) if value is None else str(value)
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
@@ -121,6 +121,17 @@ class Arithmetic:
             low, high = sorted((plain[1], plain[3]), key=int)
             expression = f"{low}{plain[2]}{high}"
         return f"arithmetic {expression}"
+
+
+def _stated(answer: str) -> int | None:
+    """The number of ``413``, ``= 413`` and ``12 * 34 + 5 = 413``, if that is true."""
+    sum_, equals, number = answer.rpartition("=")
+    value = whole_number(number)
+    try:
+        true = not equals or not sum_.strip() or evaluate(sum_) == value
+    except ExpressionError:
+        return None
+    return value if true else None
 
 
 def _random_expression(rng: Random, level: int) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -72,13 +73,24 @@ class _Case:
 
 
 _REFUSED = -1.0
+_RIGHT, _NEAR = "right answers pass", "near misses fail"
+_IDLE = "nothing was tried: it has no examples"
+_NO_EXAMPLES = {
+    _RIGHT: '@verifier(..., examples=[("the question", "a right answer", True), ...])',
+    _NEAR: 'add wrong ones to its examples: ("the question", "almost right", False)',
+}
 
 
-async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard:
+async def examine(
+    verifier: Verifier,
+    source: Source | None = None,
+    watch: Callable[[int, int, str], None] = lambda judged, total, check: None,
+) -> ScoreCard:
     """Hold examples, near misses and the attack corpus against a verifier, three times over.
 
     ``source``: where a child process finds it; without one, a verifier that is no function is
-    tried in this process, where nothing can be killed.
+    tried in this process, where nothing can be killed. ``watch``: told after every verdict how
+    many there are, how many there will be, and what was checked.
     """
     subject = _isolated(verifier, source)
     with tempfile.TemporaryDirectory(prefix="verifier-") as folder:
@@ -86,15 +98,18 @@ async def examine(verifier: Verifier, source: Source | None = None) -> ScoreCard
         try:
             cases = list(_cases(verifier, str(canary)))
         except Exception as error:  # its own generator, expert or examples
-            broken = Check("right answers pass", 1, 1, f"no example can be made: {explain(error)}")
+            broken = Check(_RIGHT, 1, 1, f"no example can be made: {explain(error)}")
             return ScoreCard(verifier.name, verifier.version, digest(verifier), (broken,))
         room = asyncio.Semaphore(_AT_ONCE)
+        again = _sample(cases)
+        total, count = len(cases) + (ROUNDS - 1) * len(again), itertools.count(1)
 
         async def judged(case: _Case) -> Verdict:
             async with room:
-                return await ajudge(subject, case.problem, case.answer)
+                verdict = await ajudge(subject, case.problem, case.answer)
+            watch(next(count), total, case.check)
+            return verdict
 
-        again = _sample(cases)
         rounds: list[list[Verdict]] = []
         try:
             for number in range(ROUNDS):
@@ -146,10 +161,9 @@ def _isolated(verifier: Verifier, source: Source | None) -> Verifier:
 
 
 def _cases(verifier: Verifier, canary: str) -> Iterable[_Case]:
-    right, wrong = "right answers pass", "near misses fail"
     examples = list(_generated(verifier)) if is_domain(verifier) else list(_given(verifier))
     for problem, answer, score in examples:
-        yield _Case(right if score >= 1.0 else wrong, problem, answer, score)
+        yield _Case(_RIGHT if score >= 1.0 else _NEAR, problem, answer, score)
     positive = [(problem, answer) for problem, answer, score in examples if score >= 1.0]
     known = {(problem.question, *answer.split()) for problem, answer in positive}
     seen: list[Problem] = []
@@ -196,6 +210,8 @@ def as_problem(asked: Any) -> Problem:
     if isinstance(asked, str):
         return recognise(asked)
     fields = dict(asked)
+    if isinstance(fields.get("data"), Mapping):  # as a line of JSON has them
+        fields = {**fields.pop("data"), **fields}
     problem = recognise(str(fields.pop("question", "")))
     own = {key: fields.pop(key) for key in ("domain", "prompt", "level") if key in fields}
     reference = fields.pop("reference", None)
@@ -221,16 +237,15 @@ def _of(
 
 
 def _checks(cases: Sequence[_Case], first: Sequence[Verdict]) -> Iterable[Check]:
-    names = dict.fromkeys(["right answers pass", "near misses fail", *(c.check for c in cases)])
+    names = dict.fromkeys([_RIGHT, _NEAR, *(c.check for c in cases)])
     for name in names:
         found = [(c, v) for c, v in zip(cases, first, strict=True) if c.check == name]
         bad = [(c, v) for c, v in found if not _as_deserved(c, v)]
-        detail = _detail(*bad[0]) if bad else "" if found else f"give it examples: {name}"
+        detail = _detail(*bad[0]) if bad else "" if found else _NO_EXAMPLES[name]
         yield Check(name, len(found), len(bad), detail)
     late = [(c, v) for c, v in zip(cases, first, strict=True) if _ended(v)]
-    yield Check(
-        "nothing hangs or crashes it", len(cases), len(late), _detail(*late[0]) if late else ""
-    )
+    detail = _detail(*late[0]) if late else _IDLE if not cases else ""
+    yield Check("nothing hangs or crashes it", len(cases), len(late), detail)
 
 
 def _ended(verdict: Verdict) -> bool:
@@ -245,6 +260,7 @@ def _steady(cases: Sequence[_Case], rounds: Sequence[Sequence[Verdict]]) -> Chec
     ]
     said = [str(verdict.score) for verdict in shaky[0][1]] if shaky else []
     detail = f"{_short(shaky[0][0].answer)} scored {', '.join(said)}" if shaky else ""
+    detail = detail if cases else _IDLE
     return Check("the same three times over", len(cases), len(shaky), detail)
 
 

@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 from .arguments import from_json
@@ -264,6 +265,8 @@ def load(source: Source) -> Callable[..., Any]:
         found: Any = source.load()
         if isinstance(found, type):
             found = found()
+        if source.warm:
+            cast(Callable[[], None], replace(source, attribute=source.warm).load())()
     except BaseException as error:  # every call gets to hear it
         broken = error if isinstance(error, VerifierError) else VerifierError(explain(error))
 

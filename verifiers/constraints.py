@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from .function import Function
+from .phrasing import unfenced
 from .source import Source
 from .verdict import Verdict, right, unjudged, wrong
 
@@ -20,7 +21,7 @@ SOLVE_MS = 1_500  # for what values alone do not decide: quantifiers, and claims
 _NAME = r"[A-Za-z_][\w.$!@?']*|\|[^|\\]*\|"
 _LINE = re.compile(rf"\s*({_NAME})\s*=\s*(\S(?:.*\S)?)\s*", re.ASCII)
 _DEFINED = re.compile(rf"\s*\(define-fun\s+({_NAME})\s+\(\s*\)\s+(?:\w+|\([^()]*\))\s+", re.ASCII)
-_NUMBER = re.compile(r"(-?)\s*([0-9]+)(?:\.([0-9]+)|\s*/\s*([0-9]+))?")
+_NUMBER = re.compile(r"([-+]?)\s*([0-9]+)(?:\.([0-9]+)|\s*/\s*([0-9]+))?")
 _BITS = re.compile(r"#x([0-9A-Fa-f]+)|#b([01]+)")
 _BEYOND = re.compile(r"\(\s*(maximize|minimize|assert-soft|push|pop|reset|include)\b")
 _DECLARED = r"\(\s*declare-(?:const|fun)\s+\|?{}\|?[\s(]"
@@ -34,29 +35,24 @@ def smt(expected: str | None = None) -> Function:
     """Passes a model of the public field ``constraints`` (SMT-LIB 2), or of ``expected``.
 
     An answer is ``x = 3, y = -1/2, b = true`` on one line or several, or ``(define-fun x () Int
-    3)`` as solvers print it; or ``unsat``, which passes when z3 can show it, too. Unknowns are of
-    Bool, Int, Real and bit vectors; with others, and where z3 can not tell, there is no verdict.
-    What is left open by a division by zero must hold whatever it gives.
+    3)`` as solvers print it, fenced or not; or ``unsat``, which passes when z3 can show it, too.
+    Unknowns are of Bool, Int, Real and bit vectors; with others, and where z3 can not tell, there
+    is no verdict. What is left open by a division by zero must hold whatever it gives.
     """
     return Function(
         judged,
         "smt",
+        version="2",
         examples=EXAMPLES,
-        source=Source("module", __name__, Loaded.__name__),
+        source=Source("module", __name__, judged.__name__, _warm.__name__),
         given={"constraints": expected},
     )
 
 
-class Loaded:
-    """What the child makes once: every verdict's fork finds the library imported."""
+def _warm() -> None:
+    import z3
 
-    def __init__(self) -> None:
-        import z3
-
-        z3.simplify(z3.IntVal(1) + 1)  # its context, too: a fifth of a second
-
-    def verify(self, answer: str, constraints: str) -> Verdict:
-        return judged(answer, constraints)
+    z3.simplify(z3.IntVal(1) + 1)  # its context, too: a fifth of a second
 
 
 def judged(answer: str, constraints: str) -> Verdict:
@@ -144,9 +140,10 @@ def _unknowns(z3: Any, goals: list[Any]) -> tuple[dict[str, Any], str]:
 
 def _model(answer: str) -> dict[str, str]:
     """Values as text, by name."""
-    text = answer.strip()
-    if len(text) > MAX_LENGTH:
-        raise _NoModel(f"{len(text):,} characters")
+    if len(answer) > MAX_LENGTH:
+        raise _NoModel(f"{len(answer):,} characters")
+    text = unfenced(answer).replace("−", "-").strip()
+    text = re.sub(r"sat\s+(?=\()", "", text, count=1) if text.startswith("sat") else text
     pairs = _defined(text) if text.startswith("(") else _lines(text)
     values: dict[str, str] = {}
     for name, value in pairs:
@@ -163,13 +160,13 @@ def _lines(text: str) -> list[tuple[str, str]]:
     if text.startswith("[") and text.endswith("]"):  # as z3's Python prints it
         text = text[1:-1]
     pairs = []
-    for part in re.split(r"[,;\n]", text):
+    for part in re.split(r"[,;\n]|\band\b", text.removesuffix(".")):
         if not part.strip():
             continue
         match = _LINE.fullmatch(part)
         if match is None:
             raise _NoModel(repr(part.strip()[:60]))
-        pairs.append((match[1], match[2]))
+        pairs.append((match[1], _flat(match[2])))
     return pairs
 
 
@@ -237,7 +234,7 @@ def _number(name: str, text: str) -> Fraction:
         raise _NoModel(f"{name} = {text[:40]!r} instead of a number")
     sign, whole, decimals, below = match.groups()
     number = Fraction(f"{whole}.{decimals}") if decimals else Fraction(int(whole), int(below or 1))
-    return -number if sign else number
+    return -number if sign == "-" else number
 
 
 def _asked(constraints: str) -> dict[str, str]:

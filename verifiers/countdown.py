@@ -60,7 +60,7 @@ _PATTERNS = (
 
 class Countdown:
     name = "countdown"
-    version = "1"
+    version = "2"
     levels = (3, 4, 5, 6)  # how many numbers
     self_checking = True
 
@@ -141,16 +141,16 @@ class Countdown:
         return f"{_compose(problem, steps)} = {state[0]}"
 
     def normalise(self, answer: str) -> str:
-        return re.sub(r"\s+", "", answer.partition("=")[0])
+        return re.sub(r"\s+", "", _sides(answer)[0])
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         by = f"{self.name}@{self.version}"
-        expression, equals, claim = answer.partition("=")
-        if equals and "=" in claim:
+        expression, claim = _sides(answer)
+        if "=" in claim:
             return wrong(by, "expected one '=' at most")
         try:
             used, value = numbers(expression), evaluate(expression)
-            claimed = evaluate(claim) if equals else value
+            claimed = evaluate(claim) if "=" in answer else value
         except ExpressionError as error:
             return wrong(by, f"not an expression: {error}")
         if Counter(used) != Counter(_numbers(problem)):
@@ -174,6 +174,12 @@ def _lost(state: State, target: int, rng: Random) -> Iterator[Step]:
             ways.sort(key=lambda way: min(abs(Fraction(end) - target) for end in reachable(way[1])))
         move, state = ways[0]
         yield Step(_write(move, state), teach=True, good=False)
+
+
+def _sides(answer: str) -> tuple[str, str]:
+    """The expression, and what it is said to make: ``24 = 4 * 6`` is ``4 * 6 = 24``."""
+    left, equals, right_ = answer.partition("=")
+    return (right_, left) if equals and left.strip().isdigit() else (left, right_)
 
 
 def _numbers(problem: Problem) -> tuple[int, ...]:

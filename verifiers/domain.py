@@ -26,6 +26,9 @@ class Step:
 class Domain(Protocol):
     """Recognises, generates, demonstrates and checks one family of problems.
 
+    ``verify`` of one that came through a door runs in a child that is killed on time. All else
+    runs in our process, at every line of thought: quickly, and never for ever.
+
     A *step* is one line of text without its newline, as the model writes it. ``steps`` below
     are the steps taken so far, oldest first.
     """

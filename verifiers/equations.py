@@ -17,17 +17,12 @@ from .domain import Step
 from .linear import Form, read_linear
 from .phrasing import plain, without_thousands
 from .problem import Problem
+from .solution import VALUE, read_values
 from .verdict import Verdict, right, wrong
 
 Line = tuple[int, int, int]  # a x + b y = c
 
 MAX_COEFFICIENT = 10**6
-_VALUE = re.compile(
-    r"\b([a-z])\s*=\s*([-+]?)\s*(\d{1,9}(?:\.\d{1,9})?)(?:\s*/\s*(\d{1,9}))?", re.ASCII
-)
-_NEXT = rf"(?:(?:\s*[,;]\s*|\s+and\s+|\s+){_VALUE.pattern})?"  # "x = 3 or 5" is not "x = 3"
-_VALUES = re.compile(rf"\s*{_VALUE.pattern}{_NEXT}\s*(?:\.\s*)?", re.ASCII)
-_LONGEST = 200  # characters of an answer: two values and blanks
 _STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
     r"\b(?:for|is|are|find|of|determine|solve|does|makes?|what)\s+[a-z](?:\s*;\s*[a-z])?"
@@ -45,7 +40,7 @@ _FILLER = re.compile(
 
 class Equations:
     name = "equations"
-    version = "3"
+    version = "4"
     levels = (1, 2, 3, 4, 5)
     self_checking = True
 
@@ -131,7 +126,7 @@ class Equations:
     def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         if not steps:
             return None
-        found = _VALUE.findall(_final(steps[-1]))
+        found = VALUE.findall(_final(steps[-1]))
         names = _names(problem)
         if "".join(name for name, *_ in found) != "xy"[: len(names)]:
             return None
@@ -141,14 +136,14 @@ class Equations:
         )
 
     def normalise(self, answer: str) -> str:
-        values = _values(answer)
+        values = read_values(answer)
         if values is None:
             return re.sub(r"\s+", "", answer)
         return ",".join(f"{name}={values[name]}" for name in sorted(values))
 
     def verify(self, problem: Problem, answer: str) -> Verdict:
         by = f"{self.name}@{self.version}"
-        values, names = _values(answer), _names(problem)
+        values, names = read_values(answer), _names(problem)
         if values is None or set(values) != set(names):
             wanted = ", ".join(f"{name} = ..." for name in names)
             return wrong(by, f"expected '{wanted}', got {answer[:40]!r}")
@@ -277,17 +272,6 @@ def _final(step: str) -> str:
         return step if step.strip().startswith("x =") else ""
     x, _, y = step.strip().partition(" y = ")
     return f"x = {x.rpartition('= ')[2]} ; y = {y.rpartition('= ')[2]}"
-
-
-def _values(answer: str) -> dict[str, Fraction] | None:
-    answer = answer.replace("−", "-").lower()  # questions are read in lower case as well
-    if len(answer) > _LONGEST or _VALUES.fullmatch(answer) is None:
-        return None
-    found = _VALUE.findall(answer)
-    names = {name for name, *_ in found}
-    if len(names) < len(found) or any(b and int(b) == 0 for *_, b in found):
-        return None
-    return {name: Fraction(sign + top) / int(bottom or 1) for name, sign, top, bottom in found}
 
 
 def _misprint(step: str, rng: Random) -> str:

@@ -1,40 +1,47 @@
 """Scores of our own for families of reasoning-gym whose scorers can not be trusted.
 
 Those evaluate answers (``countdown``, ``n_queens``, ...), do not look at the numbers used
-(``puzzle24``), pay for anything but an empty answer (``game_of_life_halting``), for ``nan``
-(``complex_arithmetic``), for 0 where the chance is small (``coin_flip``), or for the right answer
-with others behind it (``gsm_symbolic``, ``word_sorting``, ...). An integral is never its own
-answer, although ``intermediate_integration`` gives ``Integral(...)`` for those it can not solve.
+(``puzzle24``), pay for anything but an empty answer (``game_of_life_halting``), for anything where
+a root or a day does not exist (``polynomial_equations``, ``calendar_arithmetic``), for ``nan``
+(``complex_arithmetic``), for 0 where the chance is small (``coin_flip``), for numbers that are near
+(``number_sorting``: one off, ``pool_matrix``: a hundredth off, ``decimal_arithmetic``), for
+``4,13`` as 413 (``products``), or for the right answer with others behind it (``gsm_symbolic``,
+``game_of_life``, ``advanced_geometry``, ...). An integral is never its own answer, although
+``intermediate_integration`` gives ``Integral(...)`` for those it can not solve.
+
+Some scorers are good, and their readers are not: they skip what they do not know, and take the
+last of two values. Their answers must be of the form that the question asks for, and no more.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from .algebra import AlgebraError, algebra
 from .expression import ExpressionError, evaluate, numbers
+from .gym_numbers import (
+    Entry,
+    chance,
+    complex_number,
+    exactly,
+    in_order,
+    lowest_terms,
+    matrix,
+    measured,
+    number,
+    picked,
+    read_json,
+    roots,
+    solved,
+)
 from .verdict import Verdict, right, unjudged, wrong
 
-Entry = Mapping[str, Any]
-"""One problem as the library made it: ``question``, ``answer``, ``metadata``."""
-
-_NUMBER = re.compile(r"[-+]?[0-9]{1,40}(?:\.[0-9]{1,40}|/[0-9]{1,40})?")
-_COMPLEX = re.compile(
-    r"([-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?)?(?:([-+]?)([0-9]{1,20}(?:\.[0-9]{1,20})?)?i)?"
-)
-_FRACTION = re.compile(r"([0-9]{1,20})/([0-9]{1,20})|\\d?frac\{([0-9]{1,20})\}\{([0-9]{1,20})\}")
 _ROLE = re.compile(r"(\w+) is an? (\w+)")
-_NEAR = Fraction(1, 10_000)  # of the expected number: probabilities are rounded in the answers
-
-
-def exactly(answer: str, entry: Entry) -> Verdict:
-    if answer.strip() == str(entry["answer"]).strip():
-        return right("")
-    return wrong("", f"expected {str(entry['answer'])[:60]!r}")
 
 
 def _one_of(answer: str, entry: Entry) -> Verdict:
@@ -103,68 +110,27 @@ def _list(answer: str, entry: Entry) -> Verdict:
     return right("") if lists[0] == lists[1] else wrong("", "another list")
 
 
-def _numeric(answer: str, entry: Entry) -> Verdict:
-    found, expected = _fraction(answer), _fraction(str(entry["answer"]))
-    if expected is None:
-        return exactly(answer, entry)
-    if found is None:
-        return wrong("", f"expected one number, found {answer[:60]!r}")
-    return right("") if found == expected else wrong("", f"expected {entry['answer']}")
+def repeats(text: str) -> bool:
+    """Whether it is JSON that says a name twice: scorers would take the last."""
 
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise LookupError
+        return dict(pairs)
 
-def _solved(answer: str, entry: Entry) -> Verdict:
-    """The value of the unknown, with or without its name."""
-    name = re.escape(entry["metadata"]["variable"])
-    return _numeric(re.sub(rf"\s*{name}\s*=", "", answer, count=1), entry)
-
-
-def _chance(answer: str, entry: Entry) -> Verdict:
-    """A probability, to four digits of its own size."""
-    found, expected = _fraction(answer), _fraction(str(entry["answer"]))
-    if found is None or expected is None:
-        return exactly(answer, entry)
-    near = abs(found - expected) <= _NEAR * abs(expected)
-    return right("") if near else wrong("", f"expected {entry['answer']}")
-
-
-def _fraction(text: str) -> Fraction | None:
-    text = text.strip().replace(",", "")
     try:
-        return Fraction(text) if _NUMBER.fullmatch(text) else None
-    except ZeroDivisionError:
-        return None
+        json.loads(text, object_pairs_hook=once)
+    except LookupError:
+        return True
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
-def _complex(answer: str, entry: Entry) -> Verdict:
-    parts = [_parts(text) for text in (answer, str(entry["answer"]))]
-    if parts[0] is None or parts[1] is None:
-        return exactly(answer, entry)
-    return right("") if parts[0] == parts[1] else wrong("", f"expected {entry['answer']}")
-
-
-def _parts(text: str) -> tuple[Fraction, Fraction] | None:
-    text = text.replace(" ", "")
-    match = _COMPLEX.fullmatch(text)
-    if match is None or not text:
-        return None
-    real, sign, imaginary = match.groups()
-    if not text.endswith("i"):
-        return Fraction(real), Fraction(0)
-    if real is not None and imaginary is None and not sign:  # "4i": all of it is imaginary
-        return Fraction(0), Fraction(real)
-    size = Fraction(imaginary or 1)
-    return Fraction(real or 0), -size if sign == "-" else size
-
-
-def _lowest(answer: str, entry: Entry) -> Verdict:
-    """The fraction in lowest terms, plain or in LaTeX."""
-    match = _FRACTION.fullmatch(answer.strip().strip("$").replace(" ", ""))
-    if match is None:
-        return wrong("", f"expected one fraction, found {answer[:60]!r}")
-    found = tuple(int(part) for part in match.groups() if part is not None)
-    known = entry["metadata"]
-    expected = (known["simplified_numerator"], known["simplified_denominator"])
-    return right("") if found == expected else wrong("", f"expected {entry['answer']}")
+def _grid(answer: str, entry: Entry) -> Verdict:
+    """The same JSON, to the last cell."""
+    same = json.dumps(read_json(answer)) == json.dumps(read_json(entry["answer"]))
+    return right("") if same else wrong("", "another grid")
 
 
 def _roles(answer: str, entry: Entry) -> Verdict:
@@ -183,21 +149,46 @@ def _assigned(text: str) -> list[tuple[str, ...]] | None:
     )
 
 
+_MOVE = r'"(?:(?:fill|empty) [A-Z]|pour [A-Z]->[A-Z])"'
+FORMS: dict[str, re.Pattern[str]] = {
+    "boxnet": re.compile(r"\[\s*\{(?:(?!move\((?!box_)).)*\}\s*\]", re.DOTALL),  # targets stay
+    "cryptarithm": re.compile(r"(?:([A-Z]) ?= ?[0-9](?!.*\1 ?=)(?:, ?|$))+"),
+    "jugs": re.compile(rf"\[\s*{_MOVE}(?:\s*,\s*{_MOVE})*\s*\]"),
+    "kakurasu": re.compile(r"[01 \n]+"),
+    "quantum_lock": re.compile(r"[A-C](?:(?: ?(?:→|->|,) ?| )?[A-C])*"),
+    "rush_hour": re.compile(r"[A-Z][-+][0-9]+(?:,? [A-Z][-+][0-9]+)*"),
+    "sokoban": re.compile(r"[UDLR]+"),
+    "survo": re.compile(r"[-0-9 \n]+"),
+    "tower_of_hanoi": re.compile(r"(?:Move disk [0-9]+ from Peg [0-9]+ to Peg [0-9]+\s*)+"),
+}
+"""What an answer must be from its first character to its last, by family."""
+
 RESCORED: dict[str, Callable[[str, Entry], Verdict]] = {
+    "advanced_geometry": measured,
     "binary_matrix": exactly,
-    "coin_flip": _chance,
-    "complex_arithmetic": _complex,
+    "calendar_arithmetic": _alike,
+    "chain_sum": number,
+    "coin_flip": chance,
+    "complex_arithmetic": complex_number,
     "countdown": _reached,
-    "fraction_simplification": _lowest,
+    "decimal_arithmetic": number,
+    "decimal_chain_sum": number,
+    "fraction_simplification": lowest_terms,
+    "game_of_life": _grid,
     "game_of_life_halting": _alike,
-    "gsm_symbolic": _numeric,
+    "gsm_symbolic": number,
     "intermediate_integration": _integral,
     "knights_knaves": _roles,
     "letter_jumble": _alike,
     "n_queens": _one_of,
+    "number_format": picked,
+    "number_sorting": in_order,
+    "polynomial_equations": roots,
     "polynomial_multiplication": _product,
+    "pool_matrix": matrix,
+    "products": number,
     "puzzle24": _reached,
-    "simple_equations": _solved,
+    "simple_equations": solved,
     "simple_integration": _integral,
     "spell_backward": _alike,
     "spiral_matrix": exactly,

@@ -2,7 +2,8 @@
 
 ``math-verify`` reads them, in a child; it is not left alone with them. By itself it finds 5 in
 ``4 = 5`` and in ``y = 5``, takes 50 for 50 %, 0.333333 for 1/3, ``1 2`` for 3, ``5 m`` for
-``5 cm``, the interval (1, 2) for the set {1, 2}, and any order of letters for a word.
+``5 cm``, ``0:30`` for ``0:45``, 12 in base 3 for 12, the interval (1, 2) for the set {1, 2}, any
+order of letters for a word, and overhears what is said in words beside a number.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from .function import Function
 from .judge import VerifierError
+from .math_form import TEXT, THOUSANDS, alike
 from .math_text import Unreadable, final
 from .source import Source
 from .verdict import Verdict, right, unjudged, wrong
@@ -26,19 +28,12 @@ _WARM = (  # each builds tables that take a second, and that a fork would lose a
     ("1 < x < 2", "(1, 3)"),
 )
 _PRECISION = 100  # digits to which numbers must agree that can not be shown to be equal
-_DECIMAL = re.compile(r"(?<![\d.])(\d*)\.(\d+)(?![\d.])")
 _RATIONAL = re.compile(
     r"([-+]?) ?(?:(\d+(?:\.\d+)?|\.\d+)|(\d+) ?/ ?(\d+)"
     r"|\\frac ?(?:\{(\d+)\} ?\{(\d+)\}|(\d) ?(\d)))"
 )
-_THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_TEXT = re.compile(r"\\(?:text|textbf|textit|mathrm|mbox|textrm)\s*\{([^{}]*)\}")
-_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{\w+\}")
 _WORDS = re.compile(r"\(?([A-Za-z][A-Za-z' -]*)\)?")
-_ASSIGNED = re.compile(r"(?:[A-Za-z](?:_(?:\w|\{\w+\}))?|[a-z]\([a-z]\)) ?(?:=|\\in\b) ?(.+)")
-_RELATION = re.compile(r"[<>]|\\(?:[lg]eq?|[lg]t)(?![A-Za-z])")
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_COMMAND = re.compile(r"\\[A-Za-z]+")
+_BASED = re.compile(r"([0-9A-F]+) ?_ ?\{?([0-9]{1,2})\}?")
 
 
 def math_answers(expected: str | None = None) -> Function:
@@ -58,21 +53,16 @@ def math_answers(expected: str | None = None) -> Function:
         judged,
         "math",
         timeout=10.0,
+        version="2",
         examples=EXAMPLES,
-        source=Source("module", __name__, Loaded.__name__),
+        source=Source("module", __name__, judged.__name__, _warm.__name__),
         given={"reference": expected},
     )
 
 
-class Loaded:
-    """What the child makes once: every verdict's fork finds the library imported and warm."""
-
-    def __init__(self) -> None:
-        for expected, found in _WARM:
-            _equal(expected, found)
-
-    def verify(self, answer: str, reference: str) -> Verdict:
-        return judged(answer, reference)
+def _warm() -> None:
+    for expected, found in _WARM:
+        _equal(expected, found)
 
 
 def judged(answer: str, reference: str) -> Verdict:
@@ -84,7 +74,7 @@ def judged(answer: str, reference: str) -> Verdict:
     try:
         found = final(answer)
         if (known := _decided(expected, found)) is None:
-            expected, found = _alike(expected, found)
+            expected, found = alike(expected, found)
             known = _equal(expected, found)
     except Unreadable as error:
         return wrong("", f"expected a mathematical answer, found {error}"[:300])
@@ -103,14 +93,19 @@ def _decided(expected: str, found: str) -> bool | None:
         return words[0] == words[1]
     if words[0] is not None and len(words[0]) > 1:  # a word is no product of its letters
         return False
-    return None
+    if ":" in expected + found:  # a time is no division
+        return expected.replace(" ", "") == found.replace(" ", "")
+    based = _BASED.fullmatch(expected), _BASED.fullmatch(found)
+    if based[0] is not None:
+        return found == based[0][1] if based[1] is None else based[0].groups() == based[1].groups()
+    return None if based[1] is None else False
 
 
 def _rational(text: str) -> Fraction | None:
     text = text.replace(r"\%", "%").replace(r"\$", "")
     percent = text.endswith("%")
     text = text.rstrip("% ") if percent else text
-    if _THOUSANDS.fullmatch(text):
+    if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     match = _RATIONAL.fullmatch(text)
     if match is None:
@@ -126,59 +121,8 @@ def _rational(text: str) -> Fraction | None:
 
 
 def _words(text: str) -> str | None:
-    match = _WORDS.fullmatch(_TEXT.sub(r"\1", text).strip())
+    match = _WORDS.fullmatch(TEXT.sub(r"\1", text).strip())
     return None if match is None else match[1].strip().casefold()
-
-
-def _alike(expected: str, found: str) -> tuple[str, str]:
-    """Both in the form that may be compared. Raises :class:`Unreadable` for what is not."""
-    if "=" in found or r"\in" in _COMMAND.findall(found):
-        if "=" not in expected:
-            match = _ASSIGNED.fullmatch(found)
-            if match is None or "=" in match[1]:
-                raise Unreadable(f"{found[:60]!r} instead of one value")
-            found = match[1]
-    elif (match := _ASSIGNED.fullmatch(expected)) is not None and "=" not in match[1]:
-        expected = match[1]
-    units = _units(expected), _units(found)
-    if all(units) and units[0] != units[1]:
-        raise Unreadable(f"{' '.join(units[1])!r} instead of {' '.join(units[0])!r}")
-    if not (_RELATION.search(expected) or _RELATION.search(found)):
-        shapes = _shape(expected), _shape(found)
-        if shapes[0] != shapes[1]:
-            raise Unreadable(f"{found[:60]!r}, which is of another kind")
-    return _exact(expected), _exact(found)
-
-
-def _units(text: str) -> tuple[str, ...]:
-    bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", _ENVIRONMENT.sub(" ", text)))
-    return tuple(word.casefold() for word in re.findall(r"[A-Za-z]{2,}|(?<=\d )[A-Za-z]$", bare))
-
-
-def _shape(text: str) -> str:
-    """``()``, ``[)``, ``{}``... of a list in brackets, ``{}`` of a bare list, else nothing."""
-    text = re.sub(r"\\(?:left|right|big|Big)\b", "", text).replace(" ", "")
-    text = text.replace(r"\{", "{").replace(r"\}", "}").replace(r"\lbrace", "{")
-    text = text.replace(r"\rbrace", "}")
-    depth, least, comma = 0, 1, False
-    for place, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if place < len(text) - 1:
-            least = min(least, depth)
-        comma |= character == "," and depth <= 1
-    if not comma or _THOUSANDS.fullmatch(text):
-        return ""
-    if text[0] in _BRACKETS and text[-1] in ")]}" and least > 0:
-        return text[0] + text[-1]
-    outside = re.sub(r"\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\]", "", text)
-    return "{}" if "," in outside else ""
-
-
-def _exact(text: str) -> str:
-    """Decimals as fractions, percent as hundredths, and ``i`` as the number that it is."""
-    text = _DECIMAL.sub(lambda m: rf"{{\frac{{{int(m[1] + m[2])}}}{{{10 ** len(m[2])}}}}}", text)
-    text = re.sub(r"\s*\\?%", r" \\cdot {\\frac{1}{100}}", text)
-    return re.sub(r"(?<![A-Za-z\\_])i(?![A-Za-z_])", "I", text)  # the library's imaginary unit
 
 
 def _equal(expected: str, found: str) -> bool | None:

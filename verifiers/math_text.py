@@ -40,6 +40,7 @@ _TASK = re.compile(
     r"\\(?:i*int|sum|prod|lim|limsup|liminf|det|ldots|dots|cdots|approx|sim)(?![A-Za-z])|\.\."
 )
 _COMMAND = re.compile(r"\\[A-Za-z]+")
+_SYNONYMS = ((r"\dfrac", r"\frac"), (r"\tfrac", r"\frac"), (r"\varnothing", r"\emptyset"))
 
 
 class Unreadable(ValueError):
@@ -113,7 +114,9 @@ def _clean(text: str) -> str:
         if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
             text = text[len(left) : -len(right)].strip()
     text = _THOUSANDS.sub("", _SPACING.sub(" ", text))
-    return " ".join(text.replace(r"\dfrac", r"\frac").replace(r"\tfrac", r"\frac").split())
+    for name, usual in _SYNONYMS:
+        text = text.replace(name, usual)
+    return " ".join(text.split())
 
 
 def _small(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Questions as people type them, brought into the form that recognisers read."""
+"""Questions and answers as people type them, brought into the form that is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 
 MAX_LENGTH = 600  # characters: no longer text is one puzzle, and reading it must cost nothing
 _SAME = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "’": "'"})
-_WHOLE = re.compile(r"\s*(-?) ?([0-9]{1,40})\s*")
+_FENCE = re.compile(r"```(?:json|smt2?|smtlib)?", re.IGNORECASE)
+_WHOLE = re.compile(r"\s*(-?) ?([0-9]{1,40})(?:\.0{0,2})?\s*")  # "1.000" is a thousand to some
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
@@ -23,6 +24,15 @@ def without_thousands(text: str) -> str:
 
 
 def whole_number(text: str) -> int | None:
-    """``-1,200`` as a number; None for ``1 2``, ``1,2``, other digits and anything beside it."""
+    """``-1,200`` and ``-1200.0`` as a number; None for ``1 2``, ``1,2``, other digits and anything
+    beside it."""
     match = _WHOLE.fullmatch(without_thousands(text.translate(_SAME)))
     return None if match is None else int(match[1] + match[2])
+
+
+def unfenced(answer: str) -> str:
+    """Without the Markdown fence that stands around all of it."""
+    lines = answer.strip().split("\n")
+    if len(lines) > 2 and _FENCE.fullmatch(lines[0].strip()) and lines[-1] == "```":
+        return "\n".join(lines[1:-1])
+    return answer

@@ -76,3 +76,13 @@ def can_reach_exactly(state: State, target: int) -> bool:
     if len(state) == 1:
         return state[0] == target
     return any(can_reach_exactly(after(state, move), target) for move in fraction_moves(state))
+
+
+def exactly_reachable(state: State) -> frozenset[Fraction | int]:
+    """As :func:`reachable`, over the rationals; for states of at most four numbers."""
+    if len(state) == 1:
+        return frozenset(state)
+    return frozenset().union(*(_exactly(after(state, move)) for move in fraction_moves(state)))
+
+
+_exactly = lru_cache(maxsize=20_000)(exactly_reachable)

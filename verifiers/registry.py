@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -21,7 +19,6 @@ from .plugins import Plugin, is_domain, plugins
 from .problem import Problem
 from .source import parse
 from .text import choice, exact, regex
-from .verdict import explain
 from .word_problems import WordProblems
 
 # The order in which they read a question: the most exacting recogniser first, General last.
@@ -81,17 +78,7 @@ def domain(name: str) -> Domain:
 def recognise(question: str) -> Problem:
     """The problem a question poses, without any reference. Never fails: ``general`` takes all."""
     for candidate in _readers():
-        try:
-            problem = candidate.recognise(question)
-        except Exception as error:  # a plug-in's; the others are still asked
-            with suppress(Warning):
-                warnings.warn(
-                    f"the domain {candidate.name!r} failed to read a question "
-                    f"({explain(error)}); it is passed over",
-                    stacklevel=2,
-                )
-            continue
-        if problem is not None:
+        if (problem := candidate.recognise(question)) is not None:
             return problem.public()
     raise AssertionError("the general domain recognises every question")
 

@@ -1,18 +1,20 @@
 """JSON documents, judged by a JSON Schema: the extra ``[schema]``.
 
 The library alone would fetch a schema's remote references, let ``^[0-9]+$`` and ``\\d`` pass a
-trailing newline and digits of other scripts, find ``0.3`` no multiple of ``0.1``, and pass a
-format that it can not check.
+trailing newline and digits of other scripts, and find ``0.3`` no multiple of ``0.1``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .formats import Formats, Unchecked
 from .function import Function
 from .judge import VerifierError
+from .phrasing import unfenced
 from .source import Source
 from .verdict import Verdict, explain, right, unjudged, wrong
 
@@ -26,22 +28,26 @@ _MANY = frozenset(
     ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
 )
 _DATA = frozenset(("const", "enum", "default", "examples"))
+_SPACES = r"\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_ECMA = {
+    "$": r"\Z",
+    ".": r"[^\n\r\u2028\u2029]",
+    r"\s": f"[{_SPACES}]",
+    r"\S": f"[^{_SPACES}]",
+}
 
 
 class _Unreadable(ValueError):
     """Not JSON as the standard has it. The message says what was found."""
 
 
-class _Unchecked(ValueError):
-    """A format that nothing here can check."""
-
-
 def schema(expected: str | None = None) -> Function:
     """Passes JSON that is valid by the problem's public field ``schema``, or by ``expected``.
 
     The answer is the document alone, with or without a Markdown fence around it. Both are JSON
-    text. Draft 2020-12 unless ``$schema`` says otherwise; formats are checked, and one that can
-    not be gives no verdict. Raises :class:`VerifierError` for an ``expected`` that is not JSON.
+    text; the field may also hold the schema itself. Draft 2020-12 unless ``$schema`` says
+    otherwise; formats are checked, and one that can not be gives no verdict. Raises
+    :class:`VerifierError` for an ``expected`` that is not JSON.
     """
     if expected is not None:
         try:
@@ -52,67 +58,43 @@ def schema(expected: str | None = None) -> Function:
         judged,
         "schema",
         timeout=2.0,
+        version="2",
         examples=EXAMPLES,
-        source=Source("module", __name__, Loaded.__name__),
+        source=Source("module", __name__, judged.__name__, _warm.__name__),
         given={"schema": expected},
     )
 
 
-class Loaded:
-    """What the child makes once: every verdict's fork finds the library imported."""
-
-    def __init__(self) -> None:
-        import jsonschema  # noqa: F401
-
-    def verify(self, answer: str, schema: str) -> Verdict:
-        return judged(answer, schema)
+def _warm() -> None:
+    import jsonschema  # noqa: F401
 
 
-def judged(answer: str, schema: str) -> Verdict:
-    """Needs jsonschema, and a process that can be killed: a pattern may run for ever."""
+def judged(answer: str, schema: object) -> Verdict:
+    """``schema``: JSON text, or what it says. Needs jsonschema, and a process that can be killed:
+    a pattern may run for ever."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
     from jsonschema.validators import validator_for
     from jsonschema_specifications import REGISTRY
 
-    rules = _as_ecma(_read(schema))
+    rules = _as_ecma(_read(schema if isinstance(schema, str) else json.dumps(schema)))
     try:
-        document = _read(_unfenced(answer))
+        document = _read(unfenced(answer))
     except _Unreadable as error:
         return wrong("", f"expected JSON, found {error}")
     kind = validator_for(rules, default=Draft202012Validator)
     kind.check_schema(rules)
     # This registry fetches nothing: a reference to elsewhere is an error, not a download.
-    validator = kind(rules, registry=REGISTRY, format_checker=_Formats())
+    validator = kind(rules, registry=REGISTRY, format_checker=Formats())
     with localcontext() as context:
         context.prec = _PRECISION
         try:
             fault = best_match(validator.iter_errors(document))
-        except _Unchecked as unknown:
+        except Unchecked as unknown:
             return unjudged("", str(unknown))
     if fault is None:
         return right("")
     return wrong("", f"{fault.json_path}: {fault.message}"[:300])
-
-
-class _Formats:
-    """The library's own checks, where there is one; what it can not check, it would pass."""
-
-    def check(self, instance: object, format: str) -> None:
-        from jsonschema import FormatChecker
-
-        checker = FormatChecker()
-        if format not in checker.checkers:
-            raise _Unchecked(f"expected a format that can be checked, found {format!r}")
-        checker.check(instance, format)
-
-
-def _unfenced(answer: str) -> str:
-    """Without the Markdown fence that stands around all of it."""
-    lines = answer.strip().split("\n")
-    if len(lines) > 2 and lines[0].strip().lower() in ("```json", "```") and lines[-1] == "```":
-        return "\n".join(lines[1:-1])
-    return answer
 
 
 def _read(text: str) -> Any:
@@ -161,7 +143,8 @@ def _refused(text: str) -> NoReturn:
 
 
 def _as_ecma(rules: Any) -> Any:
-    """Its patterns as JSON Schema means them: ASCII classes, and ``$`` is the very end."""
+    """Its patterns as JSON Schema means them: ``$`` is the very end, a dot no line's end, and
+    only blanks have a class beyond ASCII."""
     if isinstance(rules, list):
         return [_as_ecma(rule) for rule in rules]
     if not isinstance(rules, dict):
@@ -183,17 +166,15 @@ def _as_ecma(rules: Any) -> Any:
 
 
 def _pattern(text: str) -> str:
-    parts, inside, escaped = list[str](), False, False
-    for character in text:
-        if escaped:
-            escaped = False
-        elif character == "\\":
-            escaped = True
-        elif character in "[]":
-            inside = character == "["
-        elif character == "$" and not inside:
-            character = r"\Z"
-        parts.append(character)
+    parts, inside = list[str](), False
+    for part in re.findall(r"\\?.", text, re.DOTALL):
+        if part in ("[", "]"):
+            inside = part == "["
+        elif part == r"\s" and inside:
+            part = _SPACES
+        elif not inside:
+            part = _ECMA.get(part, part)
+        parts.append(part)
     return f"(?a:{''.join(parts)})"
 
 

@@ -14,7 +14,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from .judge import VerifierError
+from .judge import Verifier, VerifierError
 from .verdict import explain
 
 
@@ -23,11 +23,14 @@ class Source:
     """``kind``: ``name`` (of a registered verifier), ``module``, ``file`` or ``pickle``.
 
     ``target``: that name, module, path or base64 text. ``attribute``: dotted name inside it.
+    ``warm``: that of a function beside it which a child calls once, so that what it imports and
+    builds is there in every verdict's fork.
     """
 
     kind: str
     target: str
     attribute: str = ""
+    warm: str = ""
 
     def load(self) -> object:
         """What stands there. Raises :class:`VerifierError`; runs the code of a module or file."""
@@ -173,15 +176,29 @@ def _inside(module: ModuleType, source: Source) -> object:
     found: object = module
     for part in source.attribute.split("."):
         if not hasattr(found, part):
-            names = [name for name in vars(module) if not name.startswith("_")]
+            names = _own(module)
             near = get_close_matches(source.attribute, names, n=2)
-            functions = [name for name in names if callable(getattr(module, name))]
-            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(functions)}"
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {_some(names)}"
             raise VerifierError(
                 f"expected {source.attribute!r} in {source.target}, found no such name; {hint}"
             )
         found = getattr(found, part)
     return found
+
+
+def _own(module: ModuleType) -> list[str]:
+    """Functions, classes and verifiers made in a module; what it imports is no use as one."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (getattr(value, "__module__", "") == module.__name__ or _is_made(value))
+    ]
+
+
+def _is_made(value: object) -> bool:
+    """Whether it is a verifier without a home of its own, ``all_of(...)`` say."""
+    return isinstance(value, Verifier) and "__module__" not in vars(value)
 
 
 def _some(names: list[str], most: int = 6) -> str:

@@ -52,6 +52,7 @@ def _text(function: Any, name: str, expected: str | None, isolation: str = "trus
         name,
         isolation=isolation,
         timeout=2.0,
+        version="2",
         examples=EXAMPLES[name],
         source=Source("module", __name__, function.__name__),
         given={"reference": expected},

@@ -43,12 +43,17 @@ _STEP = re.compile(
 )
 _LAST = re.compile(r"-?\d[\d.,:/^]*", re.ASCII)  # a number, or what is more than one: 1/2, 3:30
 _NUMBER = re.compile(r"\d+")
+_HOW_MANY = re.compile(
+    r"\bhow many\b ?((?:[a-z-]+(?: [a-z-]+){0,3}?)?)(?= (?:do|does|did|is|are|was|were|has|have|"
+    r"had|can|could|will|would|should|must|in|on|at|for|after|per|from|left|remain|there)\b|\?|$)"
+)
+_JOINED = {"and", "or", "of", "as", "than", "to", "the", "a", "by", "with"}  # not just one thing
 _BROKEN = re.compile(r"\d\.\d|\d/\d|\d ?%")  # whole numbers are all that steps can hold
 
 
 class WordProblems:
     name = "word_problems"
-    version = "2"
+    version = "3"
     levels = (1, 2, 3, 4)  # about how many operations
     self_checking = False
 
@@ -109,13 +114,25 @@ class WordProblems:
         last = (_LAST.findall(problem.reference) or [""])[-1]
         if (expected := whole_number(last.rstrip(".,:"))) is None:
             return unjudged(by, f"expected a whole number as reference, got {last[:40]!r}")
-        if whole_number(answer) == expected:
+        if whole_number(_without_unit(problem.question, answer)) == expected:
             return right(by)
         return wrong(by, f"expected {expected}, got {answer[:40]}")
 
     def canonical(self, problem: Problem) -> str:
         """Its numbers in their order: stories that share them all count as one."""
         return f"word_problems {' '.join(_NUMBER.findall(str(problem.data['text'])))}"
+
+
+def _without_unit(question: str, answer: str) -> str:
+    """``12`` of ``12 apples`` where the question asks "how many (more) apples": any other unit
+    stays, and so does every unit where two things are asked for."""
+    number, _, unit = answer.strip().removesuffix(".").partition(" ")
+    asked = _HOW_MANY.findall(question.lower())
+    if len(asked) != 1:
+        return answer
+    words = asked[0].split()
+    named = range(1 if _JOINED.isdisjoint(words) else len(words), len(words) + 1)
+    return number if unit.lower() in [" ".join(words[-n:]) for n in named] else answer
 
 
 def _result(steps: tuple[str, ...]) -> str | None:

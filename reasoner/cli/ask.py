@@ -16,7 +16,7 @@ def ask(
         str, typer.Option(help="How long to think: 90s, 10m, 1h30m, or a number of seconds.")
     ] = "30s",
     model: Annotated[
-        str, typer.Option(help="tiny, hf:FOLDER, openai:URL#MODEL or folder.")
+        str, typer.Option(help="tiny, hf:FOLDER, vllm:FOLDER, openai:URL#MODEL or folder.")
     ] = "tiny",
     strategy: Annotated[
         str, typer.Option(help="auto, greedy, sample, best-of-n, beam, mcts or puct.")
@@ -26,6 +26,9 @@ def ask(
     ] = "confident",
     max_tokens: Annotated[int | None, typer.Option(help="Most tokens to compute.")] = None,
     max_nodes: Annotated[int | None, typer.Option(help="Most states to search.")] = None,
+    max_dollars: Annotated[
+        float | None, typer.Option(help="Most to pay; needs a model with a price.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Where chance begins.")] = 0,
     verifier: Annotated[
         str | None,
@@ -36,6 +39,9 @@ def ask(
         ),
     ] = None,
     unsafe_exec: UnsafeExec = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say the plan, and what was measured for it.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     no_save: Annotated[bool, typer.Option("--no-save", help="Do not save this run.")] = False,
 ) -> int:
@@ -53,8 +59,9 @@ def ask(
         stop_when=stop_when,
         max_tokens=max_tokens,
         max_nodes=max_nodes,
+        max_dollars=max_dollars,
         seed=seed,
         save=not no_save,
         unsafe_exec=unsafe_exec,
     )
-    return conduct(thinking, json=json)
+    return conduct(thinking, json=json, explain=explain)

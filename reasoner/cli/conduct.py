@@ -24,19 +24,24 @@ _MORE = {
     StopReason.TIME: "; allow more with --think",
     StopReason.TOKENS: "; allow more with --max-tokens",
     StopReason.NODES: "; allow more with --max-nodes",
+    StopReason.DOLLARS: "; allow more with --max-dollars",
     StopReason.EXHAUSTED: ": nothing is left to try; put the question in other words",
 }
 
 
-def conduct(thinking: Thinking, *, json: bool) -> int:
-    """Think to the end and report; returns the exit code. For the main thread: owns its signals."""
-    watched = _Watched(thinking)
+def conduct(thinking: Thinking, *, json: bool, explain: bool = False) -> int:
+    """Think to the end and report; returns the exit code. For the main thread: owns its signals.
+
+    ``explain``: say the plan, before the first thought and with what was measured in the end.
+    """
+    watched = _Watched(thinking, explain)
     with watched.signals():
         answer = run(watched.through())
         if json:
             print(json_text.dumps(answer.as_dict()), flush=True)
         elif answer.answer is not None:
             print(plain(answer.answer), flush=True)
+        watched.explain()
         for line in verdict(answer, self_checking(thinking.plan.verifier)):
             say(line)
     return watched.signalled or exit_code(answer)
@@ -70,21 +75,34 @@ def verdict(answer: Answer, checked: bool) -> Iterator[str]:
     if answer.note:
         yield f"note: {answer.note}"
     facts = f"{answer.budget.tokens:,} tokens, {answer.budget.nodes:,} nodes in {used}"
+    if answer.budget.dollars:
+        facts = f"${answer.budget.dollars:.4f}, {facts}"
     yield facts if answer.run_id is None else f"{facts}; saved as {answer.run_id}"
 
 
 class _Watched:
     """A question on its way, with a view on it and an ear for signals."""
 
-    def __init__(self, thinking: Thinking) -> None:
+    def __init__(self, thinking: Thinking, explain: bool) -> None:
         self.signalled = 0  # 128 + the signal's number once one came
-        self._thinking = thinking
+        self._thinking, self._explain = thinking, explain
+        self._said = set[str]()
         self._view: View | None = None
+
+    def explain(self) -> None:
+        """Say what is new of the plan, where it was asked for."""
+        for fact in self._thinking.explain() if self._explain else ():
+            if fact not in self._said:
+                say(f"plan: {fact}")
+            self._said.add(fact)
 
     async def through(self) -> Answer:
         try:
             async for progress in self._thinking:
                 if self._view is None:  # made while the model loads
+                    if self._explain and not self._thinking.started:
+                        continue  # a plan is not to be written across a live view
+                    self.explain()
                     self._view = choose_view(self._thinking)
                 self._view.show(progress)
         finally:

@@ -79,6 +79,8 @@ def try_out(
     """
     from dataclasses import asdict
 
+    from rich.console import Console
+
     from verifiers import VerifierError
     from verifiers.card import examine
     from verifiers.judge import opinion
@@ -87,12 +89,14 @@ def try_out(
     from ..cards import save
     from ..chosen import begin
     from ..errors import UsageError
+    from ..evaluate.progress import shown
     from ..sync import run
     from .text import say
 
     verifier = begin(spec, unsafe_exec)
     try:
-        card = run(examine(verifier, parse(spec)))
+        with shown(Console(stderr=True), verifier.name) as show:
+            card = run(examine(verifier, parse(spec), show))
     except VerifierError as error:
         raise UsageError(str(error)) from None
     try:

@@ -1,4 +1,4 @@
-"""How far an evaluation is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""How far a long job is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -13,20 +13,32 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EVERY_S = 10.0  # between lines when there is no terminal
+Show = Callable[[int, int, str], None]
+"""How many are done, of how many, and a word on it."""
 
 
 @contextmanager
 def progress(console: Console, total: int, title: str) -> Iterator[Callable[[Row], None]]:
     """Yields what to call after each of ``total`` rows."""
-    if console.is_terminal:
-        with bar(console, total, title) as on_row:
-            yield on_row
-    else:
-        yield lines(console, total, title)
+    rows = judged = right = 0
+    with shown(console, title) as show:
+
+        def on_row(row: Row) -> None:
+            nonlocal rows, judged, right
+            rows += 1
+            judged += row.right is not None
+            right += row.right is True
+            show(rows, total, f"{right}/{judged} right")
+
+        yield on_row
 
 
 @contextmanager
-def bar(console: Console, total: int, title: str) -> Iterator[Callable[[Row], None]]:
+def shown(console: Console, title: str) -> Iterator[Show]:
+    """Yields what to call whenever something is done."""
+    if not console.is_terminal:
+        yield _lines(console, title)
+        return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
@@ -36,41 +48,22 @@ def bar(console: Console, total: int, title: str) -> Iterator[Callable[[Row], No
         MofNCompleteColumn(),
         TextColumn("left"),
         TimeLeft(),
-        TextColumn("{task.fields[right]}"),
+        TextColumn("{task.fields[note]}"),
     )
-    count = Count()
-    with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task(title, total=total, right="")
-
-        def on_row(row: Row) -> None:
-            shown.update(task, advance=1, right=count.add(row))
-
-        yield on_row
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=None, note="")
+        yield lambda done, total, note: bar.update(task, completed=done, total=total, note=note)
 
 
-def lines(console: Console, total: int, title: str) -> Callable[[Row], None]:
-    count, started = Count(), time.monotonic()
-    last = started
+def _lines(console: Console, title: str) -> Show:
+    last = started = time.monotonic()
 
-    def on_row(row: Row) -> None:
+    def show(done: int, total: int, note: str) -> None:
         nonlocal last
-        right, now = count.add(row), time.monotonic()
+        now = time.monotonic()
         if now - last >= EVERY_S:
             last = now
-            left = (now - started) / count.rows * (total - count.rows)
-            console.print(f"{title}: {count.rows}/{total}, {right}, {left:.0f} s left")
+            left = (now - started) / done * (total - done)
+            console.print(f"{title}: {done}/{total}, {note}, {left:.0f} s left")
 
-    return on_row
-
-
-class Count:
-    """Rows so far, and how many of the judged ones are right."""
-
-    def __init__(self) -> None:
-        self.rows = self.judged = self.right = 0
-
-    def add(self, row: Row) -> str:
-        self.rows += 1
-        self.judged += row.right is not None
-        self.right += row.right is True
-        return f"{self.right}/{self.judged} right"
+    return show

@@ -108,8 +108,8 @@ def read_line(line: str, where: str, verifier: Verifier | None) -> Item:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(map(str, first["loc"]))
         raise UsageError(
-            f"{where}: expected an object with question and optional reference, data, domain, id; "
-            f"found {field + ': ' if field else ''}{first['msg']}"
+            f"{where}: expected an object with question and optional reference, domain, id and "
+            f"data (a verifier's own fields); found {field + ': ' if field else ''}{first['msg']}"
         ) from error
     if not row.question.strip():
         raise UsageError(f"{where}: expected a question, found an empty one")

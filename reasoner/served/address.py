@@ -13,17 +13,25 @@ SCHEME = "openai:"
 KEY_VARIABLE = "OPENAI_API_KEY"
 _EXAMPLE = "openai:http://localhost:8000/v1#model"
 _WIDTH = 16
+_OPTIONS = ("width", "price_in", "price_out")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """``base``: the URL without a slash at its end. ``width``: completions in flight at most.
+    ``price_in``, ``price_out``: dollars for a million tokens read and written.
     ``key``: sent to the server and shown to nobody."""
 
     base: str
     model: str
     width: int = _WIDTH
+    price_in: float = 0.0
+    price_out: float = 0.0
     key: str | None = field(default=None, repr=False)
+
+    def cost(self, read: int, written: int) -> float:
+        """Dollars for so many tokens."""
+        return (read * self.price_in + written * self.price_out) / 1e6
 
     def redact(self, text: str) -> str:
         """``text`` without the key, which some servers quote in their errors."""
@@ -34,6 +42,7 @@ def read_address(name: str) -> Address:
     """The address that ``name`` spells; raises :class:`ModelError`. The key is the environment's.
 
     ``openai:http://host/v1?width=32#model``: 32 completions in flight instead of 16.
+    ``...?price_in=0.15&price_out=0.6#model``: dollars for a million tokens read and written.
     """
     url = name.removeprefix(SCHEME)
     try:
@@ -51,7 +60,15 @@ def read_address(name: str) -> Address:
     if not parts.fragment:
         raise ModelError(f"expected a model after '#', as in {_EXAMPLE}, found {name!r}")
     base = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-    return Address(base, parts.fragment, _width(parts.query), _key())
+    options = _options(parts.query)
+    return Address(
+        base,
+        parts.fragment,
+        _width(options),
+        _price(options, "price_in"),
+        _price(options, "price_out"),
+        _key(),
+    )
 
 
 def _key() -> str | None:
@@ -64,15 +81,28 @@ def _key() -> str | None:
     return key or None
 
 
-def _width(query: str) -> int:
-    """The one option there is."""
-    width = str(_WIDTH)
-    for option, value in parse_qsl(query, keep_blank_values=True):
-        if option != "width":
-            near = get_close_matches(option, ("width",), 1, 0.5)
-            hint = "did you mean 'width'?" if near else "there is 'width'"
+def _options(query: str) -> dict[str, str]:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for option in options:
+        if option not in _OPTIONS:
+            near = get_close_matches(option, _OPTIONS, 1, 0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(_OPTIONS)}"
             raise ModelError(f"no option {option!r} for a served model; {hint}")
-        width = value
+    return options
+
+
+def _width(options: dict[str, str]) -> int:
+    width = options.get("width", str(_WIDTH))
     if not (width.isascii() and width.isdigit() and 1 <= int(width) <= 4096):
         raise ModelError(f"expected a width of 1 to 4096 completions in flight, found {width!r}")
     return int(width)
+
+
+def _price(options: dict[str, str], option: str) -> float:
+    try:
+        price = float(text := options.get(option, "0"))
+    except ValueError:
+        price = -1.0
+    if not 0 <= price < 1e6:
+        raise ModelError(f"expected dollars for a million tokens as {option}, found {text!r}")
+    return price

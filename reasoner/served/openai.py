@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx2
 
+from ..background import Background
 from ..engine import Completion, Finish, Generation, Request
 from ..errors import EngineError
 from ..pace import Pace
 from .address import KEY_VARIABLE, Address
-from .background import Background
 from .dialect import Dialect, Refusal, too_long
 from .listing import served
 from .reply import BadReply, Reply, complaint
@@ -23,6 +23,7 @@ _CONNECT_S = 5.0
 _PATIENCE_S = 60.0  # for a request without a time of its own
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _BODY_BYTES = 4 << 20  # of a reply that is not streamed, or an error, at most
+_TOKEN_CHARACTERS = 3  # in a token of a prompt that a server does not count: a dear guess
 _PASSING = (408, 409, 425, 429)  # and every 5xx
 
 
@@ -81,6 +82,11 @@ class OpenAIEngine:
     def capacity(self) -> int:
         return self._address.width
 
+    @property
+    def dollars_per_token(self) -> float:
+        """Of the dearer kind, as the address says."""
+        return max(self._address.cost(1, 0), self._address.cost(0, 1))
+
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
         return await self._background.run(self._generate(request))
@@ -106,8 +112,13 @@ class OpenAIEngine:
             new = Completion(reply.text, equal, reply.tokens, reply.logprob, finish)
             found[reply.text, finish] = new if old is None else replace(old, count=old.count + 1)
         computed = max(reply.prompt_tokens for reply in replies)
-        computed += sum(max(1, reply.tokens) for reply in replies)  # the end is a token, too
-        return Generation(tuple(found.values()), computed)
+        computed += sum(reply.written_tokens for reply in replies)
+        guess = len(str(request.prompt)) // _TOKEN_CHARACTERS
+        dollars = sum(
+            self._address.cost(guess if r.read_tokens is None else r.read_tokens, r.written_tokens)
+            for r in replies
+        )
+        return Generation(tuple(found.values()), computed, dollars)
 
     async def _sample(self, attempt: _Attempt, patience: float) -> Reply:
         """One completion, or what there is of it after ``patience`` seconds."""

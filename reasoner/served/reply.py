@@ -23,21 +23,36 @@ class Reply:
     """One completion on its way.
 
     ``stop`` and ``max_tokens`` are kept here: servers disagree on whether a text shows the stop
-    that ended it, and a bad one heeds neither. ``cut``: so it was ended here. ``tokens``: the
-    server's count, else events with text. ``logprob``: None without text, or once any
-    came without. ``prompt_tokens``: computed for the prompt, as far as the server says.
+    that ended it, and a bad one heeds neither. ``cut``: so it was ended here. ``logprob``: None
+    without any, or once a text came without. ``prompt_tokens``: computed for the prompt, as far as
+    the server says. ``read_tokens``: of the prompt, those that the server had cached included;
+    None: not told.
     """
 
     def __init__(self, stop: str | None, max_tokens: int) -> None:
         self.text = ""
-        self.tokens = 0
         self.prompt_tokens = 0
+        self.read_tokens: int | None = None
         self.logprob: float | None = None
         self.finish: Finish | None = None
         self.cut = False
         self._told, self._total = True, 0.0  # log-probabilities so far: all of them? their sum
+        self._seen = 0  # tokens so far: log-probabilities, or events with text
+        self._counted = 0  # by the server, what ended the text included; 0: not told
+        self._last: str | None = None  # token with a log-probability
         self._stop, self._max_tokens = stop, max_tokens
         self._thinks = False
+
+    @property
+    def tokens(self) -> int:
+        """Length of the text: seen where every token came with its log-probability, else the
+        server's count."""
+        return self._seen if self._told or not self._counted else self._counted
+
+    @property
+    def written_tokens(self) -> int:
+        """What the server wrote for it, the end of the text included as far as it says."""
+        return max(1, self._counted or self._seen)
 
     def take(self, data: str) -> None:
         """One event of the stream, or a whole reply. Raises :class:`BadReply`."""
@@ -55,9 +70,10 @@ class Reply:
 
     def _count(self, usage: dict[str, Any]) -> None:
         if usage.get("completion_tokens"):
-            self.tokens = max(0, int(usage["completion_tokens"]))
+            self._counted = max(0, int(usage["completion_tokens"]))
         details = usage.get("prompt_tokens_details") or {}
         prompt = int(usage.get("prompt_tokens") or 0)
+        self.read_tokens = prompt or self.read_tokens
         self.prompt_tokens = max(0, prompt - int(details.get("cached_tokens") or 0))
 
     def _grow(self, choice: dict[str, Any]) -> None:
@@ -70,20 +86,23 @@ class Reply:
         if text:
             self._add(_THOUGHT + text if self._thinks else text)
             self._thinks = False
-        if thought or text:
-            self._weigh(choice.get("logprobs") or {})
+        self._weigh(choice.get("logprobs") or {}, bool(thought or text))
         if self.finish is None and (reason := choice.get("finish_reason")):
             self.finish = Finish.LENGTH if reason == "length" else Finish.END
+            if self.finish is Finish.END and self._last and not self.text.endswith(self._last):
+                self._seen -= 1  # the token that ended it is no part of it
 
-    def _weigh(self, logprobs: dict[str, Any]) -> None:
-        """The logarithms of an event with text: one a token, in either of the two forms."""
-        chat, plain = logprobs.get("content"), logprobs.get("token_logprobs")
-        found = [token["logprob"] for token in chat] if chat else plain or []
-        self.tokens += len(found) or 1
-        self._told = self._told and bool(found)
+    def _weigh(self, logprobs: dict[str, Any], spoke: bool) -> None:
+        """The logarithms of an event: one a token, in either of the two forms."""
+        chat, plain = logprobs.get("content"), logprobs.get("token_logprobs") or []
+        found = [token["logprob"] for token in chat] if chat else plain
+        names = [token.get("token") for token in chat] if chat else logprobs.get("tokens") or []
+        self._last = names[-1] if names else None
+        self._seen += len(found) or spoke
+        self._told = self._told and (bool(found) or not spoke)
         self._total += sum(map(float, found))
-        self.logprob = self._total if self._told else None
-        if self.tokens > self._max_tokens:
+        self.logprob = self._total if self._told and self._seen else None
+        if self._seen > self._max_tokens:
             self._end(len(self.text), Finish.LENGTH)
 
     def _add(self, text: str) -> None:

@@ -87,7 +87,7 @@ def test_a_verifier_that_fails_its_test_makes_no_roll_outs(home: Path) -> None:
     save(replace(PASSED, checks=(Check("right", 3, 1),)))
     problem = FAMILY.generate(Random(0), 3)
     engine = ScriptedEngine({})
-    with pytest.raises(UsageError, match="found that countdown@1 fails"):
+    with pytest.raises(UsageError, match="found that countdown@2 fails"):
         asyncio.run(roll_out(engine, [problem], 2, 0))
 
 

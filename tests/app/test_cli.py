@@ -93,7 +93,7 @@ def test_json_has_the_documented_fields(ask: Cli) -> None:
     assert code == 0
     assert out.count("\n") == 1
     assert set(answer) >= FIELDS
-    assert set(answer["budget"]) == {"asked_s", "used_s", "tokens", "nodes"}
+    assert set(answer["budget"]) == {"asked_s", "used_s", "tokens", "nodes", "dollars"}
     assert answer["budget"]["asked_s"] == 20
     assert (answer["verified"], answer["seed"], answer["run_id"]) == (True, 7, None)
 

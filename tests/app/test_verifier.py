@@ -92,7 +92,7 @@ def test_it_may_be_a_function_an_object_a_name_or_the_reasoners_own(seine: str) 
         return answer == "Seine"
 
     trusted = verifier("mine", isolation="trusted")(check)
-    for asked, name in ((trusted, "mine@1"), (all_of(trusted), None), ("exact", "exact@1")):
+    for asked, name in ((trusted, "mine@1"), (all_of(trusted), None), ("exact", "exact@2")):
         answer = guesser().ask("Which river?", think=0.3, verifier=asked)
         assert name in (answer.verifier, None)
     assert guesser(verifier=trusted).ask("Which river?", think=20).verified is True
@@ -351,7 +351,7 @@ def test_verifiers_list_show_and_test(cli: Any, tmp_path: Path) -> None:
     code, out, err = cli("verifiers", "test", "exact")
     assert code == 0, out + err
     assert "FAIL" not in out
-    assert "exact@1 passed" in out
+    assert "exact@2 passed" in out
     assert json.loads(cli("verifiers", "show", "exact", "--json")[1])["test"] == "passed"
     file = tmp_path / "bad.py"
     file.write_text("def anything(answer):\n    return True\n")
@@ -360,7 +360,7 @@ def test_verifiers_list_show_and_test(cli: Any, tmp_path: Path) -> None:
     card = json.loads(out)
     assert (card["verifier"], card["passed"]) == ("anything", False)
     code, out, _ = cli("verifiers", "list")
-    assert "countdown@1" in out
+    assert "countdown@2" in out
     code, _, err = cli("verifiers", "show", "nobody")
     assert (code, err.count("\n")) == (2, 1)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from reasoner.engine import Engine, Finish, Request
 from tests.served.server import Behaviour, Call
 
 
 def backed(engine: Engine) -> Behaviour:
-    """Completions of ``engine``, streamed token by token as far as its text allows."""
+    """Completions of ``engine``, streamed in two events as vLLM does: with a log-probability for
+    each token, the end of the text included."""
 
     def behave(call: Call) -> None:
         body = call.body
@@ -21,11 +23,21 @@ def backed(engine: Engine) -> Behaviour:
         )
         (completion,) = asyncio.run(engine.generate(request)).completions
         call.head()
-        text, half = completion.text, len(completion.text) // 2
+        ended = completion.finish is Finish.END
         assert completion.logprob is not None
-        for part in (text[:half], text[half:]):
-            call.delta(part, completion.logprob / 2)
-        reason = "length" if completion.finish is Finish.LENGTH else "stop"
-        call.end(reason, completion_tokens=completion.tokens)
+        share = completion.logprob / max(1, completion.tokens + ended)
+        first = completion.tokens // 2
+        rest = completion.tokens - first + ended
+        text, half = completion.text, len(completion.text) // 2 if first else 0
+        names = ["?"] * (rest - 1) + (["<end>"] if ended else [text[-1:]])
+        call.event({"choices": [{"text": text[:half], "logprobs": _told([share] * first)}]})
+        last = {"text": text[half:], "logprobs": _told([share] * rest, names)}
+        call.event({"choices": [{**last, "finish_reason": "stop" if ended else "length"}]})
+        call.event({"choices": [], "usage": {"completion_tokens": completion.tokens + ended}})
+        call.event("[DONE]")
 
     return behave
+
+
+def _told(logprobs: list[float], names: list[str] | None = None) -> dict[str, list[Any]]:
+    return {"token_logprobs": logprobs, "tokens": names or ["?"] * len(logprobs)}

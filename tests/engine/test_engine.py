@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import torch
 
 from reasoner.engine import Generation, Request
 from reasoner.errors import EngineError
@@ -133,6 +134,34 @@ def test_a_failing_model_fails_its_callers_and_the_engine_lives_on(
         patch.setattr(engine._decoder._model, "logits", broken)
         run(main())
     assert texts(ask(engine, "ab\n", max_tokens=4, temperature=0)) == good
+
+
+def test_out_of_memory_makes_the_batch_smaller_and_says_so(
+    make_engine: Callable[..., TinyEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is told, and what it asks again fits in the end."""
+    engine = make_engine()
+    model = engine._decoder._model
+    forward = model.forward
+
+    def cramped(tokens: torch.Tensor, *rest: Any) -> torch.Tensor:
+        if tokens.size(0) > 8:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return forward(tokens, *rest)
+
+    monkeypatch.setattr(model, "forward", cramped)
+    request = Request("ab\n", samples=64, max_tokens=8, temperature=3.0)
+    for _ in range(6):  # every time half as many, until they fit
+        if engine._decoder.row_limit(64) <= 8:
+            break
+        with (
+            pytest.warns(UserWarning, match=r"out of memory; at most \d+ samples at once"),
+            pytest.raises(EngineError, match=r"out of memory; at most \d+ samples at once"),
+        ):
+            run(engine.generate(request))
+    assert engine._decoder.row_limit(64) <= 8
+    generation = run(engine.generate(request))
+    assert sum(completion.count for completion in generation.completions) == 64
 
 
 def test_close_fails_what_is_in_flight_and_joins(make_engine: Callable[..., TinyEngine]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from reasoner import Reasoner
 from reasoner.engine import Finish, Request
-from reasoner.errors import EngineError
-from reasoner.scripted import Hang, Reply, ScriptedEngine
+from reasoner.errors import EngineError, ModelError
+from reasoner.scripted import Hang, Reply, ScriptedEngine, read_script
 
 from .conftest import run, texts
 
@@ -64,3 +66,29 @@ def test_failures_and_hangs_are_scripted_too() -> None:
 def test_no_torch_is_loaded() -> None:
     code = "import sys, reasoner.scripted; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_script_in_a_file_answers_questions(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    path.write_text(
+        '{"4 5 6 10": "Answer: (10 - 4) * 5 - 6", "4": "Answer: 4", '
+        '"": [{"text": "Answer: 7", "weight": 3}, {"text": "Answer: 8"}]}'
+    )
+    with Reasoner(f"scripted:{path}") as reasoner:
+        assert reasoner.ask("Use 4 5 6 10 to make 24", 5, save=False).verified
+        assert reasoner.ask("How many days has a week?", 5, save=False).answer == "7"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', '{"a": [{"weight": 1}]}', '{"a": []}'])
+def test_a_file_that_is_no_script(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    path.write_text(text)
+    with pytest.raises(ModelError, match="expected replies"):
+        Reasoner(f"scripted:{path}").load()
+
+
+def test_a_prompt_that_no_script_knows(tmp_path: Path) -> None:
+    path = tmp_path / "script.json"
+    path.write_text('{"sum": "1"}')
+    with pytest.raises(EngineError, match=r"nothing in .*script\.json"):
+        run(ScriptedEngine(read_script(path)).generate(Request("other")))

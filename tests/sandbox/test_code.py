@@ -79,7 +79,7 @@ def test_wrong(task: Problem, answer: str, reason: str, code: Code, run: Run) ->
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("import time; time.sleep(60)", "timeout: still running after 2.0 s"),
+        ("import time; time.sleep(60)", "timeout: still running after "),
         ("import os; os._exit(0)", ""),
         ("import os; os.kill(os.getpid(), 11)", "killed, code 139"),
         ("import os\n    while True: os.write(1, b'x' * 9999)", "output"),

@@ -56,12 +56,12 @@ def test_a_limit_must_be_above_nothing(limit):
 )
 def test_every_limit_ends_a_search_exactly_when_used_up(budget, reason):
     clock = FakeClock(1000.0)
-    meter = Meter(budget, clock, dollars_per_token=0.0001)
+    meter = Meter(budget, clock)
     clock.advance(9.99)
-    meter.add(tokens=99, nodes=9)
+    meter.add(tokens=99, nodes=9, dollars=0.0099)
     assert meter.exhausted() is None
     clock.advance(0.01)
-    meter.add(tokens=1, nodes=1)
+    meter.add(tokens=1, nodes=1, dollars=0.0002)
     assert meter.exhausted() is reason
 
 

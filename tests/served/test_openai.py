@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,30 @@ def test_what_was_used_is_what_the_server_says(serve: Serve, connect: Connect) -
     generation = ask(connect(serve(behave)), samples=3)
     assert generation.completions[0].tokens == 5
     assert generation.tokens == 20 + 3 * 5  # the prompt once
+
+
+@pytest.mark.parametrize("form", ["chat", "plain"])
+def test_the_token_that_ends_a_text_is_no_part_of_it(
+    form: str, serve: Serve, connect: Connect
+) -> None:
+    """vLLM tells its log-probability, and counts it."""
+
+    def behave(call: Call) -> None:
+        call.head()
+        call.delta("one", -1.0)
+        choice: dict[str, Any] = {"delta": {"content": ""}, "finish_reason": "stop"}
+        choice["logprobs"] = {"content": [{"token": "<end>", "logprob": -0.25}]}
+        if form == "plain":
+            choice = {"text": "", "finish_reason": "stop"}
+            choice["logprobs"] = {"tokens": ["<end>"], "token_logprobs": [-0.25]}
+        call.event({"choices": [choice]})
+        call.event({"choices": [], "usage": {"completion_tokens": 2}})
+        call.event("[DONE]")
+
+    generation = ask(connect(serve(behave)), CHAT if form == "chat" else "x")
+    (completion,) = generation.completions
+    assert (completion.text, completion.tokens, completion.logprob) == ("one", 1, -1.25)
+    assert generation.tokens == 2
 
 
 def test_equal_samples_count_together_and_seeds_differ(serve: Serve, connect: Connect) -> None:
@@ -325,6 +350,9 @@ def test_a_prompt_that_is_too_long_is_final(serve: Serve, connect: Connect) -> N
         ("openai:http://me:pass@host/v1#m", "OPENAI_API_KEY"),
         ("openai:http://host/v1?widht=3#m", "did you mean 'width'"),
         ("openai:http://host/v1?width=0#m", "found '0'"),
+        ("openai:http://host/v1?prize_in=3#m", "did you mean 'price_in'"),
+        ("openai:http://host/v1?price_out=cheap#m", "price_out, found 'cheap'"),
+        ("openai:http://host/v1?price_out=-1#m", "price_out, found '-1'"),
     ],
 )
 def test_addresses_that_make_no_sense(name: str, message: str) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from reasoner import Answer, Model, Reasoner, Reply, ScriptedEngine
+from reasoner.cli.app import run as main
 from reasoner.engine import Chat, Finish, Generation, Request
-from reasoner.extract import announced, final_answer
+from reasoner.extract import announced, document, final_answer
 from reasoner.prompted import PromptedPolicy, paragraphs
-from reasoner.prompts import form
+from reasoner.prompts import FORMS, GENERAL
 from reasoner.scripted import Script
 from search import Budget, Chain, Job, Meter, Proposal
-from verifiers import domain, recognise
+from verifiers import Problem, domain, recognise
 
 from .conftest import run
 
@@ -70,7 +74,38 @@ def test_nothing_is_announced(text: str) -> None:
     ],
 )
 def test_the_part_of_an_answer_that_counts(name: str, answer: str, read: str) -> None:
-    assert form(name).read(answer) == read
+    assert FORMS.get(name, GENERAL).read(answer) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('It is {"a": [1, 2]}.', '{"a": [1, 2]}'),
+        ('First {"a": 1}, no:\n```json\n{\n  "a": 2\n}\n```\nDone.', '{\n  "a": 2\n}'),
+        ("<think>[1]</think> Answer: [1, [2]] as asked", "[1, [2]]"),
+        ('a [broken, then {"fine": "}"}', '{"fine": "}"}'),
+        ("<think>[1]", None),
+        ("nothing {at all", None),
+        ("7", None),
+        ("[" * 100_000, None),
+        ("[1," * 30_000, None),
+    ],
+)
+def test_the_last_document(text: str, found: str | None) -> None:
+    assert document(text) == found
+
+
+def test_documents_by_a_schema() -> None:
+    """Asked for by the schema itself, read over several lines, judged."""
+    schema = '{"type": "object", "required": ["age"]}'
+    problem = Problem("general", "age\n", "How old?", {"schema": schema})
+    said = 'Easy.\n\nAnswer: {\n"age": 36\n}'
+    engine = ScriptedEngine(lambda prompt: said if schema in prompt else "the schema is missing")
+    with Reasoner(Model("scripted", engine, policy=PromptedPolicy)) as reasoner:
+        answer = reasoner.ask(problem, 20, verifier="schema", save=False)
+    assert answer.answer is not None
+    assert json.loads(answer.answer) == {"age": 36}
+    assert answer.verified
 
 
 def test_steps() -> None:
@@ -265,3 +300,20 @@ def test_a_whole_question_from_its_beginning_to_its_end() -> None:
     assert answer.answer == "Paris"
     assert answer.verified is None
     assert answer.confidence > 0.5
+
+
+def test_the_plan_is_explained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Before the first thought, and then with what was measured: each fact once."""
+    path = tmp_path / "script.json"
+    path.write_text('{"": "<think>Hm.</think>Answer: 7"}')
+    command = ["ask", "How many days?", "--model", f"scripted:{path}", "--think", "0.5s"]
+    assert main([*command, "--stop-when", "budget", "--explain", "--no-save"]) == 0
+    said, err = capsys.readouterr()
+    assert said == "7\n"
+    facts = [line for line in err.splitlines() if line.startswith("plan: ")]
+    assert len(set(facts)) == len(facts)
+    for words in ("agreement decides", "16 samples at once", "0.5 seconds", "auto:", "lines: "):
+        assert any(words in fact for fact in facts), words
+    begun, longer = (int(n) for n in re.findall(r"(\d+) (?:begun|gone on with)", facts[-1]))
+    assert begun > 0
+    assert longer > 0

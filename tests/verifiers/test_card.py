@@ -124,7 +124,7 @@ def test_the_corpus_holds_no_right_answer() -> None:
     corpus = [*attacks(problem, right, "10 + 4 + 5 + 6"), *heavy(), *injections("/nowhere")]
     assert len(corpus) > 150
     assert right not in {attack.text for attack in corpus}
-    assert len({attack.kind for attack in corpus}) == 13
+    assert len({attack.kind for attack in corpus}) == 14
     assert max(len(attack.text) for attack in corpus) == 1_000_000
 
 
@@ -133,6 +133,37 @@ def test_fields_make_a_problem() -> None:
     assert (problem.domain, problem.question, problem.reference) == ("general", "Mate?", "Qh7#")
     assert (problem.data["fen"], problem.level) == ("8/8", 2)
     assert as_problem(problem) is problem
+    line = {"question": "Mate?", "data": {"fen": "8/8"}, "reference": "Qh7#", "level": 2}
+    assert as_problem(line) == problem
+    assert as_problem({"question": "Mate?", "data": "8/8"}).data["data"] == "8/8"
+
+
+def test_a_card_without_examples_says_what_to_add() -> None:
+    said = failed(card_of(gullible.bare))
+    assert 'examples=[("the question", "a right answer", True)' in said["right answers pass"]
+    assert '("the question", "almost right", False)' in said["near misses fail"]
+    for check in ("nothing hangs or crashes it", "the same three times over"):
+        assert said[check] == "nothing was tried: it has no examples"
+
+
+def test_whoever_watches_hears_of_every_verdict() -> None:
+    heard: list[tuple[int, int, str]] = []
+    card = asyncio.run(examine(gullible.good, watch=lambda *said: heard.append(said)))
+    total = heard[0][1]
+    assert [done for done, _, _ in heard] == list(range(1, total + 1))
+    assert total == next(
+        c.tried for c in card.checks if c.name == "nothing hangs or crashes it"
+    ) + (2 * next(c.tried for c in card.checks if c.name == "the same three times over"))
+    assert {check for _, _, check in heard} >= {"right answers pass", "nesting", "exits"}
+
+
+@pytest.mark.parametrize(
+    ("right", "apart"),
+    [("413", "4,13"), ("1234", "12,34"), ("x = 5/12", "x = 5/1 2"), ("41", "4_1"), ("7", None)],
+)
+def test_numbers_are_taken_apart_where_no_thousands_end(right: str, apart: str | None) -> None:
+    made = [a.text for a in attacks(Problem("general", "", "?"), right, "0") if "apart" in a.kind]
+    assert (apart in made) if apart else not made
 
 
 @given(st.text(max_size=80))
@@ -217,7 +248,7 @@ def test_a_mutated_solution_passes_only_if_it_solves(seed: int, character: str, 
     mutated = answer[:place] + character + answer[place + 1 :]
     if not family.verify(problem, mutated).passed:
         return
-    form = re.fullmatch(rf"\s*x\s*={NUMBER}(?:[,;]\s*y\s*={NUMBER})?", mutated)
+    form = re.fullmatch(rf"\s*x\s*={NUMBER}(?:[,;]?\s*y\s*={NUMBER})?", mutated)
     assert form is not None, mutated
     flat = problem.data["coefficients"]
     assert isinstance(flat, tuple)

@@ -47,6 +47,10 @@ INT = "(declare-const x Int) (assert (> x 5))"
         "x = 6;",
         "x = 6/1",
         "x = 6.0",
+        "x = +6.",
+        "sat\n(\n  (define-fun x () Int\n    6)\n)",
+        "```\nx = 6\n```",
+        "```smt2\n(define-fun x () Int 6)\n```",
     ],
 )
 def test_a_model_may_be_written_so(by_z3: Function, answer: str) -> None:
@@ -71,6 +75,12 @@ def test_a_model_may_be_written_so(by_z3: Function, answer: str) -> None:
         "(assert false)",
         "(define-fun x () Int 6) (assert false)",
         "unknown",
+        "sat x = 6",
+        "unsat\n(define-fun x () Int 6)",
+        "x = 6..",
+        "x = +-6",
+        "x = 6 and x = 7",
+        "```\nx = 6\n```\nx = 7",
     ],
 )
 def test_nothing_else_is_a_model(by_z3: Function, answer: str) -> None:
@@ -88,6 +98,13 @@ def test_nothing_else_is_a_model(by_z3: Function, answer: str) -> None:
 )
 def test_what_can_not_be_put_in_is_not_judged(by_z3: Function, constraints: str) -> None:
     assert verdict(by_z3, asked(constraints), "x = 6").status is Status.UNJUDGED
+
+
+def test_values_may_be_joined_and_signed(by_z3: Function) -> None:
+    two = "(declare-const x Int) (declare-const r Real) (assert (= (* x r) (- 1.5)))"
+    for answer in ("x = −3 and r = 1/2", "r = (/ 1.0 2.0), x = -3", "x = 3; r = (- (/ 1 2))."):
+        assert verdict(by_z3, asked(two), answer).passed is True, answer
+    assert verdict(by_z3, asked(two), "x = 3 and r = 1/2").passed is False
 
 
 def test_constraints_that_can_not_be_read_are_an_error(by_z3: Function) -> None:

@@ -258,16 +258,107 @@ def test_an_empty_reference_judges_nobody():
     assert domain("general").verify(Problem("general", "", "?", {}, " "), "").passed is None
 
 
-@pytest.mark.parametrize("answer", ["x = 2.5", "X = 5/2", "x = +2.5", "x = 5 / 2."])
+@pytest.mark.parametrize(
+    "answer", ["x = 2.5", "X = 5/2", "x = +2.5", "x = 5 / 2.", "5/2 = x", " +2.5 = X."]
+)
 def test_one_value_has_many_spellings(answer: str):
     assert domain("equations").verify(recognise("2x + 1 = 6"), answer).passed
 
 
 @pytest.mark.parametrize(
     "answer",
-    ["x = 3.5", "x = 3 or x = 5", "x = 3, x = 4", "x = 3/0", "x = 3 apples", "x = 3 " * 99],
+    [
+        *("x = 3.5", "x = 3 or x = 5", "x = 3, x = 4", "x = 3/0", "x = 3 apples", "x = 3 " * 99),
+        *("3.5 = x", "3 = x = 3", "3 = x or 5 = x", "3 = x, 4 = x", "(x, x) = (3, 3)", "3"),
+    ],
 )
 def test_a_value_with_anything_beside_it_is_no_solution(answer: str):
     family, problem = domain("equations"), recognise("2x + 1 = 7")
     assert family.verify(problem, "x = 3").passed
     assert family.verify(problem, answer).passed is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        ("(x, y) = (2, 1)", True),
+        ("( Y , X ) = ( 1 , 4/2 ).", True),
+        ("2 = x, 1 = y", True),
+        ("1 = y and 2 = x", True),
+        ("(x, y) = (1, 2)", False),
+        ("(x, y) = (2, 1, 0)", False),
+        ("(x, z) = (2, 1)", False),
+        ("(2, 1)", False),
+        ("x, y = 2, 1", False),
+        ("2 = x = 1 = y", False),
+    ],
+)
+def test_two_values_have_many_spellings(answer: str, passed: bool):
+    family, problem = domain("equations"), recognise("x + y = 3, x - y = 1")
+    assert family.verify(problem, answer).passed is passed
+
+
+def test_a_letter_that_only_looks_like_the_unknown_is_another():
+    problem = recognise("Solve 2k = 6")
+    assert domain("equations").verify(problem, "K = 3").passed is True
+    assert domain("equations").verify(problem, "\u212a = 3").passed is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        ("24 = (10-4)*5-6", True),
+        (" 24 = (10 - 4) * 5 - 6 ", True),
+        ("25 = (10-4)*5-6", False),
+        ("24 = 4*6", False),
+        ("24 = 24", False),
+        ("24 = (10-4)*5-6 = 24", False),
+        ("24 =", False),
+        ("= (10-4)*5-6", False),
+    ],
+)
+def test_the_target_may_stand_first(answer: str, passed: bool):
+    family, problem = domain("countdown"), recognise("Use 4 5 6 10 to make 24")
+    assert family.verify(problem, answer).passed is passed
+    if passed:
+        assert family.normalise(answer) == family.normalise("(10-4)*5-6 = 24")
+        assert family.normalise(answer) != family.normalise("24 = 5*6-10+4")
+
+
+@pytest.mark.parametrize(
+    ("answer", "passed"),
+    [
+        *(("413.0", True), ("413.", True), ("= 413", True), ("12*34 + 5 = 413", True)),
+        *(("413.000", False), ("413.5", False), ("412 = 413", False), ("413 = 412", False)),
+        *(("12*34 = 413", False), ("= = 413", False), ("9**9 = 413", False), ("413 =", False)),
+    ],
+)
+def test_a_sum_may_be_repeated_with_its_value(answer: str, passed: bool):
+    family, problem = domain("arithmetic"), Problem("arithmetic", "", "?", {}, "413")
+    assert family.verify(problem, answer).passed is passed
+    assert (family.normalise(answer) == "413") is passed
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "passed"),
+    [
+        ("How many apples has he?", "12 apples", True),
+        ("How many red apples does he have?", "12 apples.", True),
+        ("How many more books did it lend?", "12 more books", True),
+        ("How many boxes of apples are there?", "12 boxes of apples", True),
+        ("How many minutes is that?", "12 minutes", True),
+        ("How many minutes is that?", "12 hours", False),
+        ("How many apples has he?", "12 pears", False),
+        ("How many apples has he?", "13 apples", False),
+        ("How many apples has he?", "12 apples or 13", False),
+        ("How many boxes of apples are there?", "12 apples", False),
+        ("How many hours and minutes is that?", "12 minutes", False),
+        ("How many times as many apples has he?", "12 apples", False),
+        ("How many apples has he and how many pears has she?", "12 apples", False),
+        ("How far is it?", "12 km", False),
+    ],
+)
+def test_a_unit_counts_where_just_that_is_asked_for(question: str, answer: str, passed: bool):
+    problem = Problem("word_problems", "", f"Tom has some. {question}", {}, "12")
+    assert domain("word_problems").verify(problem, "12").passed is True
+    assert domain("word_problems").verify(problem, answer).passed is passed

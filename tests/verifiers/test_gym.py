@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -159,11 +159,85 @@ def test_the_right_answer_with_another_behind_it_pays_nothing(family: str) -> No
         ("spell_backward", "tac", "TAC", True),
         ("word_sorting", "a, b", "a,b", True),
         ("word_sorting", "a, b", "a, b, c", False),
+        ("gsm_symbolic", "413", "4,13", False),
+        ("products", "413", "4,13", False),
+        ("chain_sum", "1413", "1,413.0", True),
+        ("decimal_arithmetic", "0.125", "0.1250", True),
+        ("decimal_arithmetic", "0.125", "0.126", False),
+        ("number_format", "757954645.211", "7.579546452110e+08", True),
+        ("number_format", "757954645.211", "757,954,645.211", True),
+        ("number_format", "757954645.211", "757954645.212", False),
+        ("number_sorting", "['-3.5', '2']", "[-3.5, 2.0]", True),
+        ("number_sorting", "['-3.5', '2']", "['-3.5', '3']", False),
+        ("number_sorting", "['-3.5', '2']", "['-3.5', '2', '2']", False),
+        ("polynomial_equations", "0.0, 0.5909", "0.5909, 0", True),
+        ("polynomial_equations", "0.0, 0.5909", "0.0, 0.5909, no more", False),
+        ("polynomial_equations", "0.0, 0.5909", "0.0, 0.591", False),
+        ("polynomial_equations", "", "no idea", False),
+        ("polynomial_equations", "", '""', True),
+        ("calendar_arithmetic", "-1", "5", False),
+        ("calendar_arithmetic", "-1", "-1", True),
+        ("calendar_arithmetic", "Friday", "friday", True),
+        ("game_of_life", "[[0,1],[1,0]]", "[[0, 1], [1, 0]]", True),
+        ("game_of_life", "[[0,1],[1,0]]", "[[0,1,1],[1,0]]", False),
+        ("game_of_life", "[[0,1],[1,0]]", "[[0,1],[1,0],[1,1]]", False),
+        ("game_of_life", "[[0,1],[1,0]]", "[" * 99_000, False),
+        ("pool_matrix", "4.5 4.5\n4.75 5.0", "4.5 4.50\n4.75 5", True),
+        ("pool_matrix", "4.5 4.5\n4.75 5.0", "4.5 4.5\n4.75 5.01", False),
+        ("pool_matrix", "4.5 4.5\n4.75 5.0", "4.5 4.5 4.75 5.0", False),
+        ("advanced_geometry", "(4.051, -5.487)", "4.051, -5.487", True),
+        ("advanced_geometry", "(4.051, -5.487)", "(4.051, -5.487), 0.98", False),
+        ("advanced_geometry", "(4.051, -5.487)", "(-5.487, 4.051)", False),
+        ("advanced_geometry", "78.69°", "78.690", True),
+        ("advanced_geometry", "78.69°", "78.7°", False),
     ],
 )
 def test_a_score_of_our_own(family: str, right: str, answer: str, passed: bool) -> None:
     known = {"family": family, "settings": {}, "entry": {"answer": right, "metadata": {}}}
     assert judged(answer, json.dumps(known)).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("family", "change"),
+    [
+        ("cryptarithm", lambda right: f"{right[0]}=9,{right}"),
+        ("cryptarithm", lambda right: f"{right},{right}"),
+        ("jugs", lambda right: right.replace('"]', ' or not"]')),
+        ("kakurasu", lambda right: right + " or 2"),
+        ("quantum_lock", lambda right: f"x {right}"),
+        ("sokoban", lambda right: right + " if you like"),
+        ("survo", lambda right: right.replace("\n", " or\n")),
+        ("tower_of_hanoi", lambda right: f"not{right}"),
+        ("graph_color", lambda right: right.replace("{", '{"0": 9, ', 1)),
+    ],
+)
+def test_a_reader_that_skips_what_it_does_not_know_is_not_asked(
+    family: str, change: Callable[[str], str]
+) -> None:
+    for problem in problems(family, 3, seed=7):
+        right = entry(problem)["answer"]
+        if right is not None:
+            assert judged(right, str(problem.reference)).passed is True
+            assert judged(f" {right}\n", str(problem.reference)).passed is True
+            assert judged(change(right), str(problem.reference)).passed is False
+
+
+def test_targets_do_not_move_to_their_boxes() -> None:
+    (problem,) = problems("boxnet", 1, seed=1)
+    board = entry(problem)["metadata"]["initial_state"]
+    here, box = next((at, i) for at, items in board.items() for i in items if i[:4] == "box_")
+    known = json.loads(str(problem.reference))
+    (x, y), target = map(float, here.split("_")), box.replace("box_", "target_")
+    there = f"{x}_{y + 1}"
+    known["entry"]["metadata"]["initial_state"] = {here: [box], there: [target]}
+    spot, beside = f"Agent[{x}, {y}]", f"Agent[{x}, {y + 1}]"
+    pull = {beside: f"move({target}, square[{x}, {y}])"}
+    push = {spot: f"move({box}, square[{x}, {y + 1}])"}
+    ends = {spot: f"move({box}, {target})"}, {beside: f"move({box}, {target})"}
+    assert judged(json.dumps([push, ends[1]]), json.dumps(known)).passed is True
+    assert judged(json.dumps([pull, ends[0]]), json.dumps(known)).passed is False
+    for garbage in ("no idea", "7", "[]", "null", "[[]]"):
+        assert judged(garbage, json.dumps(known)).passed is False
 
 
 # --- bad input

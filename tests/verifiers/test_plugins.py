@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from verifiers import (
     recognise,
 )
 from verifiers.extras import Extra
+from verifiers.plugins import is_domain
 from verifiers.registry import listed
 from verifiers.source import parse
 from verifiers.text import exact
@@ -192,8 +194,46 @@ def test_a_domain_that_chokes_on_a_question_is_passed_over(install: Install) -> 
     text = (Path(__file__).parents[2] / "examples/binary/binary_domain.py").read_text()
     install("my-binary", text.replace("match = _ASKED", "raise KeyError\n        match = _ASKED"),
             binary="Binary")  # fmt: skip
-    with pytest.warns(UserWarning, match="the domain 'binary' failed to read"):
+    with pytest.warns(UserWarning, match="'binary' failed: recognise raised KeyError"):
         assert recognise("Write 13 in binary").domain == "general"
+
+
+@pytest.mark.parametrize(
+    ("part", "does", "said", "gives"),
+    [
+        ("recognise", "raise KeyError(1)", "recognise raised KeyError: 1", None),
+        ("recognise", "return 'a problem'", "recognise gave str 'a problem'", None),
+        (
+            "recognise",
+            "import dataclasses; return dataclasses.replace(self.problem(13), domain='decimal')",
+            "recognise gave a problem of the domain 'decimal'",
+            None,
+        ),
+        ("state_key", "return 7", "state_key gave int 7", None),
+        ("state_key", "return 1 / 0", "state_key raised ZeroDivisionError", None),
+        ("answer", "return ['1101']", "answer gave list ['1101']", None),
+        ("answer", "raise RuntimeError", "answer raised RuntimeError", None),
+        ("normalise", "return None", "normalise gave NoneType None", "1101"),
+        ("normalise", "return answer.nothing", "normalise raised AttributeError", "1101"),
+    ],
+)
+def test_a_domain_that_fails_costs_one_warning_and_never_the_question(
+    tmp_path: Path, part: str, does: str, said: str, gives: str | None
+) -> None:
+    file = tmp_path / "mine.py"
+    text = (Path(__file__).parents[2] / "examples/binary/binary_domain.py").read_text()
+    file.write_text(re.sub(rf"(    def {part}\(.*\n)", rf"\1        {does}\n", text))
+    broken = find_verifier(f"{file}:Binary")
+    assert is_domain(broken)
+    problem = Problem("binary", "binary 13\n", "Write 13 in binary", {"number": 13})
+    arguments = {"recognise": ("Write 13 in binary",), "normalise": ("1101",)}
+    given = arguments.get(part, (problem, ("13 = 2 * 6 + 1",)))
+    with pytest.warns(UserWarning, match=re.escape(said)):
+        assert getattr(broken, part)(*given) == gives
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it is said once
+        assert getattr(broken, part)(*given) == gives
+    broken.close()  # type: ignore[attr-defined]
 
 
 # --- names, files, modules
@@ -212,6 +252,24 @@ def test_an_unknown_name_has_near_matches() -> None:
         (None, "check", "found none at"),
         ("def check(answer): return True", "chekc", "did you mean check"),
         ("def check(answer): return True", "zzz", "it has check"),
+        (
+            "from verifiers import Verdict, all_of, exact, verifier\nTEN = 10\n"
+            "class Mine: ...\n@verifier\ndef check(answer): return True\n"
+            "both = all_of(check, exact('x'))",
+            "zzz",
+            "it has Mine, check, both",
+        ),
+        ("from verifiers import verifier\ndef check(answer): ...", "verifer", "it has check"),
+        (
+            "class Mine:\n    def verify(self, problem, answer): ...",
+            "Mine",
+            "found Mine with no name and no version; give it name and version",
+        ),
+        (
+            "class Mine:\n    name, version = 'mine', '1'",
+            "Mine",
+            "with name, version and verify, found Mine with no verify; give it verify",
+        ),
         ("x = 1", "check", "it has no function"),
         ("x = 1", "x", "found int"),
         ("import nope", "check", "'nope' (line 1 of mine.py); mend it"),

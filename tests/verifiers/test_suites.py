@@ -4,8 +4,17 @@ from random import Random
 
 import pytest
 
-from selfplay.corpus import _published, admissible, draw_demonstration, fresh_problem, is_reserved
+from selfplay.corpus import (
+    REVIEW,
+    _published,
+    admissible,
+    draw_demonstration,
+    fraction_problem,
+    fresh_problem,
+    is_reserved,
+)
 from verifiers import SUITES, domain, domains, fingerprint, held_out, suite
+from verifiers.reach import can_reach, exactly_reachable
 
 
 def test_the_hard_slice_is_the_published_one():
@@ -58,11 +67,27 @@ def test_training_refuses_held_out_problems(monkeypatch):
     assert fresh_problem(Random(0), "equations", 1) == keep
 
 
-def test_no_held_out_problem_is_ever_demonstrated():
+@pytest.mark.parametrize("options", [{}, {"mix": REVIEW, "fractions": 0.5}])
+def test_no_held_out_problem_is_ever_demonstrated(options):
     rng, forbidden = Random(3), held_out()
     for _ in range(400):
-        problem, _, _ = draw_demonstration(rng)
-        assert fingerprint(domain(problem.domain), problem) not in forbidden
+        problem, _, _ = draw_demonstration(rng, **options)
+        family = domain(problem.domain)
+        assert fingerprint(family, problem) not in forbidden
+        assert not is_reserved(family, problem)
+
+
+def test_fraction_problems_are_solved_by_fractions_alone():
+    rng, family = Random(4), domain("countdown")
+    for _ in range(20):
+        problem = fraction_problem(rng)
+        given, target = tuple(sorted(problem.data["numbers"])), problem.data["target"]
+        assert not can_reach(given, target)
+        assert target in exactly_reachable(given)
+        steps = tuple(step.text for step in family.demonstrate(problem, rng))
+        assert family.verify(problem, family.answer(problem, steps)).passed
+    assert 24 in exactly_reachable((3, 3, 8, 8))
+    assert 24 not in exactly_reachable((1, 1, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["countdown", "arithmetic", "equations", "word_problems"])

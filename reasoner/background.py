@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from ..errors import EngineError
+from .errors import EngineError
 
 T = TypeVar("T")
 _GRACE_S = 2.0  # for tasks to notice that they are cancelled
@@ -41,6 +41,10 @@ class Background:
             if self._stop.alive:
                 raise
             raise EngineError("the engine was closed while it worked on this request") from None
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work`` and wait for it, from a thread that has nothing else to do."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
         """Cancel everything, hang up and end the thread."""

@@ -1,0 +1,43 @@
+"""Nothing that vLLM started outlives this program, however it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+
+_MARK = "REASONER_VLLM"  # in the environment of every process that vLLM starts
+_WATCH = """
+import os, signal, sys
+mark = sys.argv[1].encode()
+sys.stdin.buffer.read()
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            if mark in file.read().split(b"\\0"):
+                os.kill(int(pid), signal.SIGKILL)
+    except OSError:
+        pass
+"""
+
+
+class Reaper:
+    """A small process that waits for the end of this one, ``kill -9`` included, or for
+    :meth:`close`, and then kills what was started since this was made. Linux."""
+
+    def __init__(self) -> None:
+        mark = f"{_MARK}={uuid.uuid4().hex}"
+        self._watch = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _WATCH, mark],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is not meant for it
+            env={**os.environ, _MARK: ""},  # nor is the end of another engine
+        )
+        os.environ[_MARK] = mark.partition("=")[2]
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        if self._watch.stdin is not None:
+            self._watch.stdin.close()
+        self._watch.wait()

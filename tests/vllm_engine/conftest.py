@@ -1,0 +1,23 @@
+"""A loaded vLLM, one for all tests here: loading takes most of a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reasoner.catalog import BUNDLED
+
+pytest.importorskip("vllm", reason="vLLM is not installed; run: make test-vllm")
+
+from reasoner.vllm.engine import VLLMEngine
+
+TINY = BUNDLED / "tiny"
+OPTIONS = {"dtype": "float32", "kv_cache_memory_bytes": 1 << 28}
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[VLLMEngine]:
+    engine = VLLMEngine(TINY, OPTIONS)
+    yield engine
+    engine.close()
