@@ -73,6 +73,18 @@ class Request:
             )
 
 
+def room(prompt: int, context: int) -> int:
+    """How many tokens may follow a prompt of ``prompt`` tokens, one kept for the value token.
+    Raises :class:`EngineError` when there are none, and for an empty prompt."""
+    left = context - prompt - 1
+    if not prompt or left < 1:
+        raise EngineError(
+            f"expected a prompt of 1 to {context - 2} tokens, found {prompt}; "
+            "ask a shorter question or use a model with a longer context"
+        )
+    return left
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """One distinct continuation.

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from .decoder import Decoder
-from .engine import Chat, Generation, Request
+from .engine import Chat, Generation, Request, room
 from .errors import EngineError, ModelError
 from .group import Group, spell
 from .kv_cache import PrefixCache
@@ -180,17 +180,12 @@ class TinyEngine:
         """The request, checked, in parts that the batch can hold."""
         request.check()
         prompt = self._encode(request.prompt)
-        room = self.context - len(prompt) - 1  # one for the value token
-        if not prompt or room < 1:
-            raise EngineError(
-                f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
-                "ask a shorter question or use a model with a longer context"
-            )
+        left = room(len(prompt), self.context)
         timeout_s = math.inf if request.timeout_s is None else request.timeout_s
         whole = Group(
             prompt=tuple(prompt),
             samples=request.samples,
-            max_tokens=min(request.max_tokens, room),
+            max_tokens=min(request.max_tokens, left),
             stop=None if request.stop is None else request.stop.encode(),
             temperature=request.temperature,
             seed=request.seed,

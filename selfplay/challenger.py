@@ -135,6 +135,4 @@ def _calibrate(
         engine.close()
     rollouts = [rollout for each in drawn for rollout in each]
     raw = values.raw_values(networks.load(folder).eval(), tokenizer, rollouts)
-    curves = calibration.Calibration(values.fit_curves(values.value_pairs(rollouts, raw)))
-    sure = values.fit_curves(values.confidence_pairs(rollouts, raw, curves, settings.seed))
-    calibration.save(calibration.Calibration(curves.value, sure), folder)
+    calibration.save(values.calibrated(rollouts, raw, settings.seed), folder)

@@ -72,9 +72,7 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
     for name in ("calibration", "report"):
         lines = _rolled_out(out, work / f"{name}.jsonl", seed, problems(0.5), report, reserved=True)
         parts[name] = lines, values.raw_values(network, tokenizer, lines)
-    curves = calibration.Calibration(values.fit_curves(values.value_pairs(*parts["calibration"])))
-    sure = values.confidence_pairs(*parts["calibration"], curves, seed)
-    curves = calibration.Calibration(curves.value, values.fit_curves(sure))
+    curves = values.calibrated(*parts["calibration"], seed)
     calibration.save(curves, out)
     summary: dict[str, object] = {
         "value": values.measure(values.value_pairs(*parts["report"]), curves.value_of),

@@ -141,6 +141,15 @@ def fit_curves(pairs: dict[str, list[Pair]]) -> dict[str, list[tuple[float, floa
     return {name: fit(rows) for name, rows in sorted(pairs.items())}
 
 
+def calibrated(
+    rollouts: Sequence[Rollout], values: Sequence[Sequence[float]], seed: int
+) -> Calibration:
+    """Both curves of every domain, of the value and then of the confidence that rests on it."""
+    curves = Calibration(fit_curves(value_pairs(rollouts, values)))
+    sure = confidence_pairs(rollouts, values, curves, seed)
+    return Calibration(curves.value, fit_curves(sure))
+
+
 def measure(
     pairs: dict[str, list[Pair]], curve_of: Callable[[str], Callable[[float], float]]
 ) -> dict[str, object]:

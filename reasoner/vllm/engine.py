@@ -23,7 +23,7 @@ from search import Span
 
 from ..background import Background
 from ..chat_tokenizer import ChatTokenizer
-from ..engine import Chat, Finish, Generation, Request
+from ..engine import Chat, Finish, Generation, Request, room
 from ..errors import EngineError, ModelError
 from ..group import Line, spell
 from ..pace import Pace
@@ -158,19 +158,14 @@ class VLLMEngine:
     async def _generate(self, request: Request) -> Generation:
         began = time.monotonic()
         prompt = self.encode(request.prompt)
-        room = self.context - len(prompt) - 1  # one for the value token
-        if not prompt or room < 1:
-            raise EngineError(
-                f"expected a prompt of 1 to {self.context - 2} tokens, found {len(prompt)}; "
-                "ask a shorter question or use a model with a longer context"
-            )
+        left = room(len(prompt), self.context)
         equal = request.samples if request.temperature == 0 else 1  # greedy ones come out alike
         silent = list(self._silent)
         params = SamplingParams(
             n=request.samples // equal,
             temperature=request.temperature,
             seed=request.seed % 2**31,
-            max_tokens=min(request.max_tokens, room),
+            max_tokens=min(request.max_tokens, left),
             stop=request.stop,
             include_stop_str_in_output=True,
             logprobs=len(silent),  # the two must agree
