@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -65,11 +66,13 @@ class RayWorkers:
         self._ray, self.lease_s, self._count = ray, lease_s, count
         self._own = not ray.is_initialized()
         if self._own:
-            local = {} if address else {"num_cpus": count, "object_store_memory": 128 << 20}
+            local: dict[str, Any] = {}
+            if address is None:
+                local = {"num_cpus": count, "object_store_memory": 128 << 20}
             try:
                 ray.init(
                     address=address, include_dashboard=False, log_to_driver=False,
-                    logging_level="ERROR", **local,
+                    logging_level=logging.ERROR, **local,
                 )  # fmt: skip
             except (ConnectionError, RuntimeError, ValueError) as error:
                 raise ReasonerError(f"expected a Ray cluster at {address!r}: {error}") from None
