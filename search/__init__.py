@@ -33,7 +33,5 @@ from .stop import StopWhen as StopWhen
 from .strategies import STRATEGIES as STRATEGIES
 from .strategies import Strategy as Strategy
 from .strategies import strategy as strategy
-from .targets import Target as Target
-from .targets import training_targets as training_targets
 from .tree import Applied as Applied
 from .tree import Tree as Tree

@@ -16,11 +16,13 @@ _WIDE = 128  # children; beyond that q is recomputed at every second, third... v
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one proposal brought. ``new_nodes``: ids, oldest first."""
+    """What one proposal brought. ``new_nodes``: ids, oldest first. ``paths``: of each of its chains
+    the nodes from the root on, as far as its steps were allowed."""
 
     new_nodes: tuple[int, ...]
     outcomes: tuple[Outcome, ...]
     error: str | None = None
+    paths: tuple[tuple[int, ...], ...] = ()
 
 
 class Tree:
@@ -115,7 +117,8 @@ class Tree:
         for node in reversed(job.path):
             self.refresh(node)
         self._climb()
-        return Applied(tuple(range(before, len(self.nodes))), tuple(growth.outcomes))
+        new = tuple(range(before, len(self.nodes)))
+        return Applied(new, tuple(growth.outcomes), None, tuple(growth.paths))
 
     def _fail(self, job: Job) -> None:
         """A failed job's samples were drawn in vain: a node that always fails is left alone.
@@ -210,6 +213,7 @@ class _Growth:
         self.fresh: set[int] = set()  # nodes that got a new edge
         self.walked: list[int] = []  # nodes below the job's node, parents before children
         self.outcomes: list[Outcome] = []
+        self.paths: list[tuple[int, ...]] = []
         self.dead_ends = 0
         self.playouts = 0
         self.deepest = 0
@@ -237,6 +241,7 @@ class _Growth:
             if thought.outcome is not None:
                 self._finish(chain, thought, tuple(path))
                 break
+        self.paths.append(tuple(path))
         self.deepest = max(self.deepest, len(path) - 1)
 
     def _step(self, node: int, thought: Thought) -> int | None:

@@ -109,9 +109,9 @@ def _known(model: Path) -> dict[str, float]:
 
 
 def _steps(window: Window, tokenizer: Tokenizer, settings: Settings) -> int:
-    """As many as teach every line ``epochs`` times, at most."""
-    share = (1 - settings.expert) * (1 - VALUE)  # of a batch's tokens that are lines of the window
-    wanted = settings.epochs * window.tokens(tokenizer)
+    """As many as teach every line and its choices ``epochs`` times, at most."""
+    share = (1 - settings.expert) * (1 - VALUE)  # of a batch's tokens that are such
+    wanted = settings.epochs * window.tokens(tokenizer, settings.length)
     per_step = settings.rows * settings.length * max(0.1, share)
     return max(1, min(settings.steps, math.ceil(wanted / per_step)))
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from random import Random
 
 from tokenizers import Tokenizer
 
-from verifiers import Domain, Problem, Step, domain, fingerprint, held_out, suite
+from verifiers import Adviser, Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.countdown import Countdown
 from verifiers.reach import exactly_reachable, reachable
 from verifiers.suites import game24
 
+from .choice import Choice
 from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
 GAME24 = 0.15  # share of countdown problems that are published puzzles outside the hard slice
+_OPTIONS = 40  # of an expert's choice, at most
 FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one on the way
 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
@@ -105,6 +107,34 @@ def draw_demonstration(
     family = domain(name)
     steps = family.demonstrate(problem, rng, slip)
     return problem, steps, family.answer(problem, tuple(step.text for step in steps)) is not None
+
+
+def draw_choices(
+    rng: Random, mix: Mapping[tuple[str, int], float] = MIX
+) -> tuple[Problem, tuple[Choice, ...]]:
+    """A fresh problem of a family whose expert advises, and what to do along one way to solve it:
+    all winning steps alike. A single way says nothing of the steps that were not taken."""
+    cells = {(name, level): mix[name, level] for name, level in mix if _advised(name)}
+    name, level = rng.choices(list(cells), list(cells.values()))[0]
+    problem, family = fresh_problem(rng, name, level), domain(name)
+    assert isinstance(family, Adviser)
+    way = tuple(step.text for step in family.demonstrate(problem, rng))
+    found = []
+    for number in range(len(way)):
+        options = list(family.options(problem, way[:number]))
+        rng.shuffle(options)
+        options.sort(key=lambda option: not option[1])
+        options = options[:_OPTIONS]
+        good = sum(wins for _, wins in options)
+        if 0 < good < len(options):
+            texts, policy = zip(*((text, wins / good) for text, wins in options), strict=True)
+            found.append(Choice(way[:number], texts, policy))
+    return problem, tuple(found)
+
+
+@cache
+def _advised(name: str) -> bool:
+    return isinstance(domain(name), Adviser)
 
 
 def demonstrations(

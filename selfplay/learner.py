@@ -15,23 +15,25 @@ import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
-from torch.nn import functional as F
 
 from .lesson import IGNORE, Batch
+from .losses import losses
 from .network import Network
 
 CLIP = 1.0  # gradient norm
 EXPLODED = 4.0  # times the usual loss
 STRIKES = 4  # bad batches in a row before training rolls back
 ROLLBACKS = 2  # before it gives up
-_ROUND = 1024  # labelled positions
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,55 +71,6 @@ class Progress:
 
 class Diverged(RuntimeError):
     """Training came to nothing again and again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Means over the policy's labels, over the value token's, over compared pairs, and the
-    divergence KL(reference || network) over the policy's; in nats."""
-
-    policy: Tensor
-    value: Tensor
-    pair: Tensor
-    divergence: Tensor
-
-
-def losses(
-    network: Network, batch: Batch, good: int, bad: int, reference: Network | None = None
-) -> Losses:
-    hidden = network(batch.ids, batch.positions, batch.mask)
-    taught = (batch.labels != IGNORE).flatten().nonzero()[:, 0]
-    # Padded to round sizes, for kernels are compiled and kept for every new shape; position 0
-    # opens a prompt, where nothing is taught.
-    taught = F.pad(taught, (0, -len(taught) % _ROUND))
-    labels = batch.labels.flatten()[taught]
-    logits = network.logits(hidden.flatten(0, 1)[taught]).float()
-    each = F.cross_entropy(logits, labels, reduction="none", ignore_index=IGNORE)
-    probe = (labels == good) | (labels == bad)
-    policy = ~probe & (labels != IGNORE)
-    count = policy.sum().clamp(min=1)
-    divergence = torch.zeros(())
-    if reference is not None:
-        with torch.no_grad():
-            seen = reference(batch.ids, batch.positions, batch.mask).flatten(0, 1)[taught]
-            before = F.log_softmax(reference.logits(seen).float(), -1)
-        apart = F.kl_div(F.log_softmax(logits, -1), before, reduction="none", log_target=True)
-        divergence = (apart.sum(-1) * policy).sum() / count
-    return Losses(
-        (each * policy).sum() / count,
-        (each * probe).sum() / probe.sum().clamp(min=1),
-        _pair_loss(network, hidden, batch.pairs, good, bad),
-        divergence,
-    )
-
-
-def _pair_loss(network: Network, hidden: Tensor, pairs: Tensor, good: int, bad: int) -> Tensor:
-    """-log P(the better one wins), as Bradley and Terry have it; 0 where nothing is compared."""
-    if not len(pairs):
-        return torch.zeros(())
-    logits = network.logits(hidden.flatten(0, 1)[pairs]).float()  # [P, 2, vocabulary]
-    better, worse = (logits[..., good] - logits[..., bad]).unbind(1)
-    return -F.logsigmoid(better - worse).mean()
 
 
 def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
@@ -204,13 +157,13 @@ def _sitting(
     """Train to the end; True when it must roll back before."""
     saved = time.monotonic()
     left = range(state.step, recipe.steps)
-    for step, batch in zip(left, batches(state.step + state.shift), strict=False):
+    for step, batch in zip(left, ahead(batches(state.step + state.shift)), strict=False):
         for opt in opts:
             for group in opt.param_groups:
                 group["lr"] = recipe.rate_at(step) * 0.5**state.rollbacks
         with torch.autocast("cpu", torch.bfloat16):
             parts = losses(network, batch, good, bad, reference if recipe.kl else None)
-        loss = parts.policy + recipe.value_weight * (parts.value + parts.pair)
+        loss = parts.policy + parts.choice + recipe.value_weight * (parts.value + parts.pair)
         if recipe.kl and reference is not None:
             loss = loss + recipe.kl * parts.divergence
         loss.backward()  # type: ignore[no-untyped-call]
@@ -223,7 +176,7 @@ def _sitting(
         for opt in opts:
             opt.zero_grad(set_to_none=True)
         tokens = int((batch.labels != IGNORE).sum())
-        seen = parts.policy.item(), parts.value.item()
+        seen = (parts.policy + parts.choice).item(), parts.value.item()
         report(Progress(step + 1, recipe.steps, *seen, tokens, parts.divergence.item()))
         if state.strikes >= STRIKES:
             return True
@@ -232,6 +185,16 @@ def _sitting(
             _save(network, opts, checkpoint, state, recipe)
             saved = time.monotonic()
     return False
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The same items; the next one is made while the last one is used."""
+    source = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, source, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, source, None)
+            yield item
 
 
 def _save(

@@ -1,18 +1,22 @@
-"""A lesson: one line of thought as token ids, with what is to be learned at each position."""
+"""A lesson: thoughts as token ids, with what is to be learned at each position."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from verifiers import Problem, Step
+from verifiers import Problem, Step, domain
+
+from .choice import Choice
 
 IGNORE = -100
 Encode = Callable[[str], list[int]]
+Spelling = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +32,79 @@ class Specials:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """``ids``, ``labels``, ``positions``, ``probe``: parallel lists of length T.
+    """A tree of tokens, for siblings share the text before them.
 
-    ``labels[t]`` is what position t must predict (IGNORE: nothing). A probe is one ``<value>``
-    token that sees the state before it and is seen by nobody; it shares its position with the
-    token that follows the state, so that the text reads as if it were not there.
+    ``ids``, ``labels``, ``positions``, ``parents``: parallel lists of length T. A token sees the
+    one it follows, ``parents[t]`` (-1: none), and whatever that one sees; its position is its
+    depth. ``labels[t]`` is what t must predict (IGNORE: nothing).
 
-    ``worse``: a lesson whose last probe is to be valued below the last one here.
+    A probe is one ``<value>`` token that nobody follows: the text reads as if it were not there.
+    ``pairs``: probes that are compared, the better one first. ``choices``: for each, its options'
+    weights, and their spelling as (place, token to be predicted there).
     """
 
     ids: list[int]
     labels: list[int]
     positions: list[int]
-    probe: list[bool]
-    worse: Lesson | None = None
+    parents: list[int]
+    pairs: list[tuple[int, int]]
+    choices: list[list[tuple[float, Spelling]]]
 
-    @property
-    def size(self) -> int:
-        """Tokens it takes in a row, with the one it is compared to."""
-        return len(self.ids) + (self.worse.size if self.worse else 0)
+
+class _Draft:
+    """A lesson as it is written."""
+
+    def __init__(self) -> None:
+        self.lesson = Lesson([], [], [], [], [], [])
+        self._known: dict[tuple[int, int], int] = {}
+
+    def write(self, after: int, tokens: Sequence[int], *, teach: bool = False) -> int:
+        """Text after a place (-1: none); returns the place of its last token."""
+        for token in tokens:
+            if teach:
+                self.lesson.labels[after] = token
+            at = self._known.get((after, token))
+            after = self._add(after, token) if at is None else at
+            self._known[self.lesson.parents[after], token] = after
+        return after
+
+    def probe(self, after: int, special: Specials, good: bool | None) -> int:
+        """``good``: what it must say; None: nothing."""
+        at = self._add(after, special.value)
+        if good is not None:
+            self.lesson.labels[at] = special.good if good else special.bad
+        return at
+
+    def spell(self, after: int, tokens: Sequence[int]) -> Spelling:
+        """Where each of ``tokens`` is predicted; the last one itself is not written."""
+        places = [after]
+        for token in tokens[:-1]:
+            places.append(self.write(places[-1], [token]))
+        return list(zip(places, tokens, strict=True))
+
+    def _add(self, after: int, token: int) -> int:
+        one = self.lesson
+        one.ids.append(token)
+        one.labels.append(IGNORE)
+        one.positions.append(one.positions[after] + 1 if after >= 0 else 0)
+        one.parents.append(after)
+        return len(one.ids) - 1
 
 
 def lesson(
     problem: Problem, steps: Sequence[Step], done: bool, encode: Encode, special: Specials
 ) -> Lesson:
-    """``done``: the last step finishes the line (the model must end its text after it)."""
-    ids = encode(problem.prompt)
-    labels, positions = [IGNORE] * len(ids), list(range(len(ids)))
-    probe = [False] * len(ids)
-    last = len(ids) - 1  # index of the last token that is text
+    """One line of thought. ``done``: its last step finishes it (the model must end its text)."""
+    draft = _Draft()
+    at = draft.write(-1, encode(problem.prompt))
     for number, step in enumerate(steps):
         finishes = done and number == len(steps) - 1
-        new = encode(step.text + ("" if finishes else "\n"))
-        for token in new:
-            if step.teach:
-                labels[last] = token
-            last = len(ids)
-            positions.append(positions[-1] + 1 if not probe[-1] else positions[-1])
-            ids.append(token)
-            labels.append(IGNORE)
-            probe.append(False)
+        at = draft.write(at, encode(step.text + ("" if finishes else "\n")), teach=step.teach)
         if finishes and step.teach:
-            labels[last] = special.end
+            draft.lesson.labels[at] = special.end
         if step.good is not None:
-            ids.append(special.value)
-            labels.append(special.good if step.good else special.bad)
-            positions.append(positions[-1] + 1)
-            probe.append(True)
-    return Lesson(ids, labels, positions, probe)
+            draft.probe(at, special, step.good)
+    return draft.lesson
 
 
 def comparison(
@@ -83,26 +112,73 @@ def comparison(
     special: Specials,
 ) -> Lesson:  # fmt: skip
     """Two steps from one state, to be valued one above the other; nothing else is taught."""
+    draft = _Draft()
+    at = draft.write(-1, _state(problem, steps, encode))
+    first, second = (
+        draft.probe(draft.write(at, encode(f"{step}\n")), special, None) for step in (better, worse)
+    )
+    draft.lesson.pairs.append((first, second))
+    return draft.lesson
 
-    def probed(step: str) -> Lesson:
-        plain = [Step(text, teach=False) for text in steps]
-        one = lesson(problem, [*plain, Step(step, False, True)], False, encode, special)
-        return replace(one, labels=[IGNORE] * len(one.ids))
 
-    return replace(probed(better), worse=probed(worse))
+def choosing(
+    problem: Problem, choices: Iterable[Choice], encode: Encode, special: Specials, room: int
+) -> Lesson:
+    """What to do next, in some states of one problem; as many as fit into ``room`` tokens.
+
+    Options are spelled as far as they differ: what is written after that follows by itself.
+    """
+    draft = _Draft()
+    for choice in choices:
+        start = _state(problem, choice.steps, encode)
+        spelled = _distinct(problem, choice, encode, special)
+        if len(draft.lesson.ids) + len(start) + sum(map(len, spelled)) > room:
+            continue
+        at = draft.write(-1, start)
+        options = [draft.spell(at, tokens) for tokens in spelled]
+        draft.lesson.choices.append(list(zip(choice.policy, options, strict=True)))
+    return draft.lesson
+
+
+def _state(problem: Problem, steps: Sequence[str], encode: Encode) -> list[int]:
+    return [*encode(problem.prompt), *(token for step in steps for token in encode(f"{step}\n"))]
+
+
+def _distinct(
+    problem: Problem, choice: Choice, encode: Encode, special: Specials
+) -> list[list[int]]:
+    """Each option's tokens, up to the first that no other option shares with all before it."""
+    whole = [encode(option) for option in choice.options]
+    beginnings = Counter(tuple(ids[:n]) for ids in whole for n in range(1, len(ids) + 1))
+    found = []
+    for ids, option in zip(whole, choice.options, strict=True):
+        lengths = (n for n in range(1, len(ids) + 1) if beginnings[tuple(ids[:n])] == 1)
+        if (length := next(lengths, None)) is not None:
+            found.append(ids[:length])
+            continue
+        # the beginning of another option: how it ends tells them apart
+        done = domain(problem.domain).answer(problem, (*choice.steps, option)) is not None
+        found.append([*ids, special.end] if done else encode(f"{option}\n"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True: sees.
+
     ``pairs``: int64 [P, 2], places in the flattened ids of probes that are compared, the better
-    one first."""
+    one first. ``spelling``: int64 [S, 3], rows of (place, token predicted there, option);
+    ``weights``: float32 [M] and ``choice``: int64 [M], of each option.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
     positions: torch.Tensor
     mask: torch.Tensor
     pairs: torch.Tensor
+    spelling: torch.Tensor
+    weights: torch.Tensor
+    choice: torch.Tensor
 
 
 def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
@@ -111,29 +187,38 @@ def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
     ids: NDArray[np.int64] = np.full(shape, pad, np.int64)
     labels: NDArray[np.int64] = np.full(shape, IGNORE, np.int64)
     positions: NDArray[np.int64] = np.zeros(shape, np.int64)
-    owner: NDArray[np.int64] = np.full(shape, -1, np.int64)
-    probe: NDArray[np.bool_] = np.zeros(shape, np.bool_)
+    mask: NDArray[np.bool_] = np.tile(np.eye(length, dtype=np.bool_), (len(rows), 1, 1))
     pairs: list[tuple[int, int]] = []
+    spelling: list[tuple[int, int, int]] = []
+    weights: list[float] = []
+    choice: list[int] = []
+    chosen = 0
     for r, row in enumerate(rows):
         at = 0
-        whole = [one for each in row for one in (each, each.worse) if one]
-        for n, one in enumerate(whole):
+        for one in row:
             part = slice(at, at + len(one.ids))
-            if one.worse:
-                last = r * length + part.stop - 1
-                pairs.append((last, last + len(one.worse.ids)))
-            ids[r, part], labels[r, part] = one.ids, one.labels
-            positions[r, part], probe[r, part], owner[r, part] = one.positions, one.probe, n
-            at = part.stop
-    order = np.arange(length)
-    mask = (owner[:, :, None] == owner[:, None, :]) & (order[:, None] >= order[None, :])
-    mask &= ~probe[:, None, :] | np.eye(length, dtype=np.bool_)
+            ids[r, part], labels[r, part], positions[r, part] = one.ids, one.labels, one.positions
+            sees = mask[r, part, part]
+            for t, parent in enumerate(one.parents):
+                if parent >= 0:
+                    sees[t] |= sees[parent]
+            first, at = r * length + at, part.stop
+            pairs += [(first + better, first + worse) for better, worse in one.pairs]
+            for options in one.choices:
+                for weight, spelled in options:
+                    spelling += [(first + place, token, len(weights)) for place, token in spelled]
+                    weights.append(weight)
+                    choice.append(chosen)
+                chosen += 1
     return Batch(
         torch.from_numpy(ids),
         torch.from_numpy(labels),
         torch.from_numpy(positions),
         torch.from_numpy(mask[:, None]),
         torch.tensor(pairs, dtype=torch.int64).view(-1, 2),
+        torch.tensor(spelling, dtype=torch.int64).view(-1, 3),
+        torch.tensor(weights, dtype=torch.float32),
+        torch.tensor(choice, dtype=torch.int64),
     )
 
 
@@ -144,7 +229,7 @@ def fill_rows(lessons: Callable[[], Lesson], count: int, length: int) -> list[li
     misses = 0
     while misses < 4:
         one = lessons()
-        size = one.size
+        size = len(one.ids)
         best = max(range(count), key=room.__getitem__)
         if size > room[best]:
             misses += 1

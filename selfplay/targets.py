@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from search import Tree, training_targets
+from search import Job, Proposal, Tree
 from search.nodes import ROOT
 from verifiers import Problem
 
+from .choice import Choice, improved
 from .play import Play, rejudged
 from .rollouts import Rollout
 
-LOST = 4  # visits without a verified answer, after which a state counts as worse than its sibling
+LOST = 4  # different lines without a verified answer, after which a state is worse than its sibling
+OPTIONS = 16  # of a choice, the likeliest
+CHOICES = 8  # of a play, those met most often
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +32,28 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Taught:
     """What one play teaches. ``line``: the policy, by a verified line of thought; empty when none
-    was found. ``rollouts``: the value, by lines that the policy itself drew from the start.
-    ``pairs``: the value, by siblings compared (rStar-Math, Guan et al. 2025)."""
+    was found. ``choices``: the policy, by the improved one in every state that was solved.
+    ``rollouts``: the value, by lines that the policy itself drew from the start. ``pairs``: the
+    value, by siblings compared (rStar-Math, Guan et al. 2025)."""
 
     problem: Problem
     line: tuple[str, ...]
     rollouts: tuple[Rollout, ...]
     pairs: tuple[Pair, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 def teach(play: Play) -> Taught:
     judged = rejudged(play)
-    tree = Tree()
+    searched = _Searched()
     for job, proposal in judged.growth:
-        tree.apply(job, proposal)
-    winning = _winning(tree)
-    _forget_proofs(tree)
+        searched.add(job, proposal)
     return Taught(
         play.problem,
-        _line(tree, winning),
+        searched.line(),
         tuple(_rollouts(judged)),
-        tuple(_pairs(tree, winning)),
+        tuple(searched.pairs()),
+        tuple(searched.choices()),
     )
 
 
@@ -66,57 +71,86 @@ def _rollouts(play: Play) -> Iterator[Rollout]:
             yield Rollout(play.problem, steps, outcome is not None, right, chain.count)
 
 
-def _pairs(tree: Tree, winning: set[int]) -> Iterator[Pair]:
-    """At each winning state its best step against the one searched in vain most often. Ends of
-    lines are left out: a verifier tells them apart."""
-    nodes = tree.nodes
-    for node in sorted(winning - nodes.outcome.keys()):
-        edges = nodes.children[node]
-        inner = [child for child in edges if child not in nodes.outcome]
-        won = [child for child in inner if child in winning]
-        lost = [c for c in inner if c not in winning and nodes.visits[c] >= LOST]
-        if won and lost:
-            best, worst = max(won, key=nodes.q.__getitem__), max(lost, key=nodes.visits.__getitem__)
-            better, worse = (nodes.edge_text[edges[child]] for child in (best, worst))
-            yield Pair(nodes.steps(nodes.path(node)), better, worse)
+@dataclass(slots=True)
+class _Searched:
+    """A search played again, with how its playouts ended: ``tries`` and ``wins`` through a node.
 
-
-def _line(tree: Tree, winning: set[int]) -> tuple[str, ...]:
-    """The best verified line: at each state the improved policy's best step of those that lead to
-    a verified answer. Learning several, by their probabilities, was no better: see docs/log.md."""
-    nodes, path = tree.nodes, [ROOT]
-    if ROOT not in winning:
-        return ()
-    policy = {
-        target.node: dict(zip(nodes.children[target.node], target.policy, strict=True))
-        for target in training_targets(tree, min_visits=1)
-    }
-    while path[-1] not in nodes.outcome:
-        steps = policy.get(path[-1], {})
-        good = [child for child in nodes.children[path[-1]] if child in winning]
-        path.append(max(good, key=lambda child: steps.get(child, 0.0)))
-    return nodes.steps(tuple(path))
-
-
-def _winning(tree: Tree) -> set[int]:
-    """Nodes with a verified answer at or below them."""
-    stack = [n for n, outcome in tree.nodes.outcome.items() if outcome.score == 1.0]
-    winning = set(stack)
-    while stack:
-        for parent in tree.nodes.parents(stack.pop()):
-            if parent not in winning:
-                winning.add(parent)
-                stack.append(parent)
-    return winning
-
-
-def _forget_proofs(tree: Tree) -> None:
-    """Let q say how often a state was solved, not whether it can be.
-
-    To the search a solved state is worth 1 and all ways to a solution are equal. System 1 does
-    not search: for it the better step is the one from which solutions are easy to find.
+    Not the search's own q: to it a solved state is worth 1 and all ways to a solution are equal,
+    and what was only seen to fail in passing counts as unknown.
     """
-    for node in reversed(range(len(tree.nodes))):
-        if node not in tree.nodes.outcome:
-            tree.frontier.solved[node] = 0
-            tree.refresh(node)
+
+    tree: Tree = field(default_factory=Tree)
+    tries: Counter[int] = field(default_factory=Counter)
+    wins: Counter[int] = field(default_factory=Counter)
+
+    def add(self, job: Job, proposal: Proposal) -> None:
+        paths = self.tree.apply(job, proposal).paths
+        for path, chain in zip(paths, proposal.chains, strict=False):
+            outcome = self.tree.nodes.outcome.get(path[-1])
+            if outcome is None and not job.to_end:
+                continue  # one step is no playout
+            if outcome is not None and outcome.score is None:
+                continue  # not judged is not wrong
+            for node in path:
+                self.tries[node] += chain.count
+                self.wins[node] += chain.count * (outcome is not None and outcome.score == 1.0)
+
+    def line(self) -> tuple[str, ...]:
+        """The best verified line: at each state the improved policy's best step of those that
+        lead to a verified answer; empty when there is none."""
+        nodes, path = self.tree.nodes, [ROOT]
+        while path[-1] not in nodes.outcome:
+            policy = self._policy(path[-1])
+            good = [child for child in policy if self.wins[child]]
+            if not good:
+                return ()
+            path.append(max(good, key=policy.__getitem__))
+        return nodes.steps(tuple(path))
+
+    def choices(self) -> Iterator[Choice]:
+        nodes = self.tree.nodes
+        solved = [n for n in self.wins if self.wins[n] and n not in nodes.outcome]
+        many = 0
+        for node in sorted(solved, key=lambda n: (-self.tries[n], n)):
+            policy = self._policy(node)
+            likely = sorted(policy, key=lambda c: (-self._samples(node, c), -policy[c], c))
+            kept = likely[:OPTIONS]
+            rates = {self.wins[c] / self.tries[c] for c in kept if self.tries[c]}
+            if len(rates) < 2:
+                continue  # nothing to choose between
+            total = sum(policy[c] for c in kept)
+            texts = tuple(nodes.edge_text[nodes.children[node][c]] for c in kept)
+            steps = nodes.steps(nodes.path(node))
+            yield Choice(steps, texts, tuple(policy[c] / total for c in kept))
+            if (many := many + 1) == CHOICES:
+                return
+
+    def pairs(self) -> Iterator[Pair]:
+        """At each winning state its best step against the one searched in vain most often, by
+        different lines. Ends of lines are left out: a verifier tells them apart."""
+        nodes, tries, wins = self.tree.nodes, self.tries, self.wins
+        for node in sorted(n for n in wins if wins[n] and n not in nodes.outcome):
+            edges = nodes.children[node]
+            inner = [child for child in edges if child not in nodes.outcome]
+            won = [child for child in inner if wins[child]]
+            lost = [c for c in inner if not wins[c] and nodes.visits[c] >= LOST]
+            if won and lost:
+                best = max(won, key=lambda child: wins[child] / tries[child])
+                worst = max(lost, key=nodes.visits.__getitem__)
+                better, worse = (nodes.edge_text[edges[child]] for child in (best, worst))
+                yield Pair(nodes.steps(nodes.path(node)), better, worse)
+
+    def _samples(self, node: int, child: int) -> int:
+        return self.tree.nodes.edge_samples[self.tree.nodes.children[node][child]]
+
+    def _policy(self, node: int) -> dict[int, float]:
+        """The improved policy over the node's children."""
+        children = list(self.tree.nodes.children[node])
+        if not children:
+            return {}
+        shares = improved(
+            [self._samples(node, child) for child in children],
+            [self.tries[child] for child in children],
+            [self.wins[child] for child in children],
+        )
+        return dict(zip(children, shares, strict=True))

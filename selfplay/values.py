@@ -87,7 +87,7 @@ def raw_values(
         batch = pack([[lessons[i]] for i in part], len(lessons[part[-1]].ids), special.pad)
         hidden = network(batch.ids, batch.positions, batch.mask)
         for row, i in enumerate(part):
-            at = [t for t, is_probe in enumerate(lessons[i].probe) if is_probe]
+            at = [t for t, token in enumerate(lessons[i].ids) if token == special.value]
             logits = network.logits(hidden[row, at])
             values[i] = torch.sigmoid(logits[:, special.good] - logits[:, special.bad]).tolist()
     return values

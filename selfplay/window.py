@@ -15,8 +15,8 @@ from tokenizers import Tokenizer
 from reasoner.traces import encode, lines
 from verifiers import Step
 
-from .corpus import MIX, draw_demonstration, encoder, specials
-from .lesson import Batch, Lesson, comparison, fill_rows, lesson, pack
+from .corpus import FRACTIONS, REVIEW, draw_choices, draw_demonstration, encoder, specials
+from .lesson import Batch, Lesson, choosing, comparison, fill_rows, lesson, pack
 from .targets import Taught
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
 PAIRS = 0.5  # of those, so many compare two siblings
+CHOOSING = 0.5  # of the lessons for the policy, an expert's and the search's, so many are choices
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
 
@@ -69,14 +70,16 @@ class Window:
         everything = [taught for path in paths for taught in read(path)]
         return cls([t for t in everything if t.line], [t for t in everything if t.rollouts])
 
-    def tokens(self, tokenizer: Tokenizer) -> int:
-        """Of one reading of every line, prompts included; from a sample of 200."""
+    def tokens(self, tokenizer: Tokenizer, length: int) -> int:
+        """Of one reading of every line and its choices, prompts included; from a sample of 200."""
         if not self.solved:
             return 0
-        encode_text, special = encoder(tokenizer), specials(tokenizer)
+        tools = encoder(tokenizer), specials(tokenizer)
         some = Random(0).choices(self.solved, k=200)
         sizes = [
-            len(lesson(t.problem, _steps(t.line), True, encode_text, special).ids) for t in some
+            len(lesson(t.problem, _steps(t.line), True, *tools).ids)
+            + len(choosing(t.problem, t.choices, *tools, length).ids)
+            for t in some
         ]
         return round(len(self.solved) * sum(sizes) / len(sizes))
 
@@ -92,9 +95,11 @@ class Window:
             rng = Random(f"{seed} batch {number}")
 
             def draw(rng: Random = rng) -> Lesson:
-                kind = rng.random()
+                kind, choice = rng.random(), rng.random() < CHOOSING
                 if kind < expert or not (self.solved or self.tried):
-                    problem, steps, done = draw_demonstration(rng, MIX)
+                    if choice:
+                        return choosing(*draw_choices(rng, REVIEW), encode_text, special, length)
+                    problem, steps, done = draw_demonstration(rng, REVIEW, FRACTIONS)
                     plain = [Step(s.text, s.teach, None) for s in steps]
                     return lesson(problem, plain, done, encode_text, special)
                 if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
@@ -108,6 +113,10 @@ class Window:
                     steps = rollout.judged_steps()
                     return lesson(one.problem, steps, rollout.done, encode_text, special)
                 one = rng.choice(self.solved)
+                if one.choices and choice:
+                    found = choosing(one.problem, one.choices, encode_text, special, length)
+                    if found.choices:  # otherwise none is short enough
+                        return found
                 return lesson(one.problem, _steps(one.line), True, encode_text, special)
 
             yield pack(fill_rows(draw, rows, length), length, special.pad)

@@ -4,7 +4,7 @@ Knows no model, no search, no torch.
 """
 
 from .combine import all_of, first_of, vote, weighted
-from .domain import Domain, Step
+from .domain import Adviser, Domain, Step
 from .door import as_verifier
 from .function import verifier
 from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
@@ -17,6 +17,7 @@ from .verdict import Status, Verdict
 
 __all__ = [
     "SUITES",
+    "Adviser",
     "Domain",
     "Problem",
     "Status",

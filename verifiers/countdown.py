@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from random import Random
@@ -32,6 +32,7 @@ from .reach import (
 from .verdict import Verdict, right, wrong
 
 MAX_NUMBERS = 8
+_ADVISED = 5  # numbers left, at most, for all moves to be looked through in milliseconds
 _TO_THE_END = 0.5  # share of lost demonstrations that are played on
 # Every repetition is bounded and every separator can be read in one way only: these patterns
 # meet whatever people type.
@@ -109,9 +110,7 @@ class Countdown:
     def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
         state: State = tuple(sorted(_numbers(problem)))
         target = _target(problem)
-        # Fractions only where nothing else works: they are rare, and dear to search.
-        natural = can_reach(state, target)
-        allowed, solvable = (moves, can_reach) if natural else (fraction_moves, can_reach_exactly)
+        allowed, solvable, natural = _rules(state, target)
         steps: list[Step] = []
         while len(state) > 1:
             options = list(allowed(state))
@@ -129,6 +128,14 @@ class Countdown:
                     steps += _lost(state, target, rng)
                 break
         return tuple(steps)
+
+    def options(self, problem: Problem, steps: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+        state, target = _replay(problem, steps), _target(problem)
+        if state is None or not 1 < len(state) <= _ADVISED:
+            return ()
+        allowed, solvable, _ = _rules(state, target)
+        ends = ((move, after(state, move)) for move in allowed(state))
+        return tuple((_write(move, left), solvable(left, target)) for move, left in ends)
 
     def state_key(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         state = _replay(problem, steps)
@@ -162,6 +169,16 @@ class Countdown:
 
     def canonical(self, problem: Problem) -> str:
         return f"countdown {sorted(_numbers(problem))} {_target(problem)}"
+
+
+def _rules(
+    state: State, target: int
+) -> tuple[Callable[[State], Iterator[Move]], Callable[[State, int], bool], bool]:
+    """The moves that are looked at, what can still reach the target by them, and whether natural
+    numbers do. Fractions only where nothing else works: they are rare, and dear to search."""
+    if can_reach(state, target):
+        return moves, can_reach, True
+    return fraction_moves, can_reach_exactly, False
 
 
 def _lost(state: State, target: int, rng: Random) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .problem import Problem
 from .verdict import Verdict
@@ -85,4 +85,14 @@ class Domain(Protocol):
     def canonical(self, problem: Problem) -> str:
         """Equal for problems that are the same problem in other clothes; hashed to keep
         evaluation problems out of training."""
+        ...
+
+
+@runtime_checkable
+class Adviser(Protocol):
+    """A family whose expert also knows what else there was to do."""
+
+    def options(self, problem: Problem, steps: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+        """Every step that an expert looks at after ``steps``, and whether the problem can still be
+        solved after it; nothing where it would have to look for long."""
         ...

@@ -21,7 +21,6 @@ from search import (
     Tree,
     Widening,
     strategy,
-    training_targets,
 )  # fmt: skip
 from search.improved import advantages, completed_q, softmax
 from search.mcts import gumbel, halving
@@ -252,27 +251,6 @@ def test_the_improved_policy_weighs_prior_and_value():
     assert softmax(advantages(tree, 0, [1, 2])) == pytest.approx([0.75, 0.25])
     tree.nodes.q[2] = 1.0
     assert softmax(advantages(tree, 0, [1, 2]))[1] > 0.75
-
-
-def test_a_search_teaches_the_step_that_won():
-    tree = Tree()
-    drive(tree, Mcts(lines=(0, 0)), game24((4, 5, 6, 10), blur=1.0), 200)
-    assert tree.answers.verified
-    lessons = list(training_targets(tree, min_visits=2))
-    assert lessons
-    for lesson in lessons:
-        assert sum(lesson.policy) == pytest.approx(1.0)
-        assert len(lesson.policy) == len(lesson.thoughts)
-        assert lesson.steps == tree.steps(tree.nodes.path(lesson.node))
-        assert lesson.visits >= 2
-    root = lessons[0]
-    assert root.value == 1.0
-    won = {
-        tree.nodes.edge_text[edge]
-        for child, edge in tree.nodes.children[0].items()
-        if tree.frontier.solved[child]
-    }
-    assert sum(p for t, p in zip(root.thoughts, root.policy, strict=True) if t in won) > 0.9
 
 
 def test_mcts_needs_far_fewer_tokens_than_best_of_n():

@@ -29,6 +29,7 @@ from selfplay.lesson import IGNORE, Batch
 from tests.selfplay.room import room_for
 
 NOTHING = torch.empty(0, 2, dtype=torch.int64)
+UNCHOSEN = torch.empty(0, 3, dtype=torch.int64), torch.empty(0), torch.empty(0, dtype=torch.int64)
 SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
 
 
@@ -43,7 +44,7 @@ def batches(start, pairs=NOTHING):
         labels[:, 0] = IGNORE
         positions = torch.arange(16).expand(4, 16)
         mask = torch.ones(4, 1, 16, 16, dtype=torch.bool).tril()
-        yield Batch(ids, labels, positions, mask, pairs)
+        yield Batch(ids, labels, positions, mask, pairs, *UNCHOSEN)
         start += 1
 
 

@@ -6,8 +6,16 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from selfplay.corpus import demonstrations, draw_demonstration, specials, vocabulary_texts
-from selfplay.lesson import IGNORE, comparison, fill_rows, lesson, pack
+from selfplay.choice import Choice
+from selfplay.corpus import (
+    demonstrations,
+    draw_choices,
+    draw_demonstration,
+    specials,
+    vocabulary_texts,
+)
+from selfplay.lesson import IGNORE, choosing, comparison, fill_rows, lesson, pack
+from selfplay.losses import losses
 from selfplay.network import Network, Shape
 from selfplay.vocabulary import build
 from verifiers import Step, domain, recognise
@@ -42,16 +50,17 @@ def test_policy_labels_spell_the_steps_and_the_end(tokenizer):
     assert tokenizer.decode(words) == "\n".join(step.text for step in steps)
     assert one.labels.count(special.end) == 1
     assert one.labels.count(special.good) == 3
-    assert one.ids.count(special.value) == 3 == sum(one.probe)
+    assert one.ids.count(special.value) == 3
 
 
 def test_a_probe_shares_its_position_with_the_next_token(tokenizer):
     problem = recognise("Use 4 5 6 10 to make 24")
     steps = [Step("10 - 4 = 6 left 5 6 6"), Step("6 * 5 = 30 left 6 30")]
     one = lesson(problem, steps, False, encoder(tokenizer), specials(tokenizer))
-    text = [p for p, probe in zip(one.positions, one.probe, strict=True) if not probe]
+    value = specials(tokenizer).value
+    text = [p for p, token in zip(one.positions, one.ids, strict=True) if token != value]
     assert text == list(range(len(text))), "the text reads as if no probe were there"
-    first = one.probe.index(True)
+    first = one.ids.index(value)
     assert one.positions[first] == one.positions[first + 1]
 
 
@@ -72,7 +81,7 @@ def test_neighbours_and_probes_are_invisible(tokenizer, network):
         packed = network(together.ids, together.positions, together.mask)[0]
         start = 0
         for one in lessons:
-            text = [i for i, probe in enumerate(one.probe) if not probe]
+            text = [i for i, token in enumerate(one.ids) if token != special.value]
             ids = torch.tensor([[one.ids[i] for i in text]])
             positions = torch.arange(len(text))[None]
             causal = torch.ones(1, 1, len(text), len(text), dtype=torch.bool).tril()
@@ -96,8 +105,85 @@ def test_a_comparison_points_at_two_probes_and_teaches_nothing_else(tokenizer):
             assert batch.ids[row, at] == special.value
             sees = batch.mask[row, 0, at].nonzero()[:, 0].tolist()
             assert all(batch.labels[row, i] == IGNORE for i in sees)
+            assert batch.positions[row, sees].tolist() == list(range(len(sees)))
             texts.append(tokenizer.decode([int(batch.ids[row, i]) for i in sees[:-1]]))
         assert texts == [problem.prompt + better + "\n", problem.prompt + worse + "\n"]
+
+
+def test_a_choice_is_what_the_policy_makes_of_its_options_alone(tokenizer, network):
+    """The loss is that of a softmax over the options' own likelihoods, each read by itself."""
+    problem, special, encode = (
+        recognise("Use 1 3 4 6 to make 24"),
+        specials(tokenizer),
+        encoder(tokenizer),
+    )
+    first = "4 - 3 = 1 left 1 1 6"
+    choices = (
+        Choice((), (first, "4 * 3 = 12 left 1 6 12", "6 + 1 = 7 left 3 4 7"), (0.2, 0.3, 0.5)),
+        Choice((first,), ("6 * 1 = 6 left 1 6", "1 + 1 = 2 left 2 6"), (1.0, 0.0)),
+    )  # fmt: skip
+    one = choosing(problem, choices, encode, special, 256)
+    line = lesson(problem, [Step(first)], False, encode, special)
+    batch = pack([[line, one], [one]], 200, special.pad)
+    expected = 0.0
+    for choice in choices:
+        before = encode(problem.prompt) + [t for step in choice.steps for t in encode(f"{step}\n")]
+        likely = []
+        for option in choice.options:
+            spelled = encode(option)
+            cut = next(n for n in range(1, len(spelled) + 1) if sum(
+                encode(other)[:n] == spelled[:n] for other in choice.options) == 1)  # fmt: skip
+            ids = torch.tensor([before + spelled[:cut]])
+            causal = torch.ones(1, 1, ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
+            with torch.inference_mode():
+                hidden = network(ids, torch.arange(ids.shape[1])[None], causal)[0]
+                logs = network.logits(hidden).log_softmax(-1)
+            at = range(len(before) - 1, ids.shape[1] - 1)
+            likely.append(sum(logs[i, ids[0, i + 1]] for i in at))
+        share = torch.stack(likely).log_softmax(0)
+        expected -= (torch.tensor(choice.policy) * share).sum() / len(choices)
+    with torch.inference_mode():
+        found = losses(network, batch, special.good, special.bad)
+    assert found.choice == pytest.approx(float(expected), abs=1e-4)
+    assert int(batch.choice[-1]) == 3, "two choices, twice"
+    alone = pack([[one]], 200, special.pad)
+    assert (alone.labels == IGNORE).all()
+
+
+def test_an_option_that_begins_another_is_told_apart_by_how_it_ends(tokenizer):
+    problem, special, encode = recognise("Solve 7 x = 84"), specials(tokenizer), encoder(tokenizer)
+    longer = "x = 12 + 0"
+    one = choosing(
+        problem, [Choice((), ("x = 12", longer), (0.5, 0.5))], encode, special, 256
+    )  # fmt: skip
+    (first, _), (second, _) = ((spelled[-1][1], w) for w, spelled in one.choices[0])
+    assert first == special.end
+    assert second != special.end
+    assert one.choices[0][0][1][-1][0] == one.choices[0][1][1][-1][0], "told apart at one place"
+
+
+def test_what_does_not_fit_is_left_out(tokenizer):
+    problem, special, encode = (
+        recognise("Use 1 3 4 6 to make 24"),
+        specials(tokenizer),
+        encoder(tokenizer),
+    )
+    choice = Choice((), ("4 - 3 = 1 left 1 1 6", "4 * 3 = 12 left 1 6 12"), (1.0, 0.0))
+    assert choosing(problem, [choice], encode, special, 256).choices
+    assert not choosing(problem, [choice], encode, special, 10).ids
+
+
+def test_experts_advise_on_every_move(tokenizer):
+    rng = Random(3)
+    for _ in range(20):
+        problem, choices = draw_choices(rng)
+        family = domain(problem.domain)
+        assert choices
+        for choice in choices:
+            assert sum(choice.policy) == pytest.approx(1.0)
+            assert 0.0 in choice.policy
+            for option in choice.options:
+                assert family.state_key(problem, (*choice.steps, option)) is not None
 
 
 def test_batches_follow_from_seed_and_number_alone(tokenizer):

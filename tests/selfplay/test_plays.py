@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,6 +163,41 @@ def test_of_two_ways_the_one_that_is_easier_to_finish_is_taught() -> None:
         )
     )  # fmt: skip
     assert taught.line == ("easy", "won")
+
+
+@pytest.mark.usefixtures("trusting")
+def test_what_fails_loses_its_share() -> None:
+    """Of lines that were only seen to fail in passing, too."""
+    taught = teach(
+        built((("good", "won"), 2, 1.0), (("bad", "lost"), 4, 0.0), (("worse", "lost"), 9, 0.0))
+    )
+    (choice,) = taught.choices
+    policy = dict(zip(choice.options, choice.policy, strict=True))
+    assert choice.steps == ()
+    assert policy["good"] > 0.8
+    assert sum(choice.policy) == pytest.approx(1.0)
+    rate = (2 + 0.5) / (15 + 1)
+    scale = 0.1 * (50 + 9)
+    odds = {"good": (2, 2), "bad": (4, 0), "worse": (9, 0)}
+    raw = {k: n * math.exp(scale * (w + rate) / (n + 1)) for k, (n, w) in odds.items()}
+    assert policy == pytest.approx({k: v / sum(raw.values()) for k, v in raw.items()})
+
+
+@pytest.mark.usefixtures("trusting")
+def test_where_all_steps_end_alike_there_is_nothing_to_choose() -> None:
+    assert teach(built((("a", "won"), 2, 1.0), (("b", "won"), 4, 1.0))).choices == ()
+    assert teach(built((("a", "lost"), 2, 0.0), (("b", "lost"), 4, 0.0))).choices == ()
+
+
+def test_dead_ends_are_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfplay.targets.rejudged", lambda play: play)
+    play = built((("good", "won"), 1, 1.0))
+    ((job, proposal),) = play.growth
+    stuck = Chain((Thought("stuck", "stuck"), Thought("not allowed", None)), 3)
+    both = ((job, Proposal((*proposal.chains, stuck))),)
+    (choice,) = teach(replace(play, growth=both)).choices
+    assert choice.options == ("stuck", "good")
+    assert choice.policy[1] > 0.5
 
 
 @pytest.mark.usefixtures("trusting")

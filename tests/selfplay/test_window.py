@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 
 from reasoner.catalog import BUNDLED
 from selfplay import window
+from selfplay.choice import Choice
 from selfplay.lesson import IGNORE
 from selfplay.rollouts import Rollout
 from selfplay.targets import Pair, Taught
@@ -67,6 +69,20 @@ def test_experts_keep_their_share(tokenizer: Tokenizer) -> None:
     assert 0.3 < window_prompts / prompts < 0.7
 
 
+def test_choices_are_learned_from(tokenizer: Tokenizer) -> None:
+    choice = Choice((), (STEPS[0], LOST[0]), (0.9, 0.1))
+    one = Taught(PUZZLE, STEPS, (), (), (choice,))
+    (batch,) = islice(Window([one], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
+    assert len(batch.weights) > 4
+    assert set(batch.weights.tolist()) == set(torch.tensor([0.9, 0.1]).tolist())
+    assert (batch.labels != IGNORE).any(), "lines as well"
+    long = replace(
+        one, choices=(Choice((), tuple(f"1 + {i} = 2" for i in range(400)), (1 / 400,) * 400),)
+    )
+    (batch,) = islice(Window([long], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
+    assert not len(batch.weights), "too long for a row: the line alone"
+
+
 def test_siblings_are_compared(tokenizer: Tokenizer) -> None:
     one = Taught(PUZZLE, (), view().tried[0].rollouts, (Pair((), STEPS[0], LOST[0]),))
     made = list(islice(Window([], [one]).batches(tokenizer, "s", 0, 4, 256, 0.0), 2))
@@ -80,8 +96,8 @@ def test_a_window_may_lack_anything(tokenizer: Tokenizer, lines: bool, rollouts:
 
 
 def test_its_size_in_tokens(tokenizer: Tokenizer) -> None:
-    assert 30 < view().tokens(tokenizer) < 60
-    assert Window([], []).tokens(tokenizer) == 0
+    assert 30 < view().tokens(tokenizer, 256) < 60
+    assert Window([], []).tokens(tokenizer, 256) == 0
 
 
 def test_the_window_grows_as_a_power_law() -> None:
