@@ -31,6 +31,7 @@ from .folder import BASE, Folder, challenger, claim
 from .learner import Diverged
 from .ledger import Ledger
 from .playing import play_all
+from .proposer import Proposer
 from .rescore import rescore
 from .settings import GENERATION_S, Settings
 from .shards import Shard
@@ -163,7 +164,9 @@ class Loop:
         champion = challenger(last.number) if last.verdict == "promoted" else last.champion
         skills = self._skills(last)
         number = last.number + 1
-        problems = lot(self.settings, number, skills, self.admission)
+        lessons = self.folder.lesson_file(last.number)
+        proposer = Proposer.of(window.read(lessons)) if lessons.exists() else None
+        problems = lot(self.settings, number, skills, self.admission, proposer)
         if not problems:
             raise ReasonerError(
                 "no problem is left that was not played before; add domains to --domains"

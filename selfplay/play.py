@@ -25,6 +25,8 @@ from search import (
 )
 from verifiers import Domain, Problem, domain, judge, signed
 
+EDIT = "edit-"  # begins the ids of plays of problems that the proposer made
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

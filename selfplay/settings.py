@@ -26,6 +26,7 @@ class Settings(BaseModel):
     tokens: int = Field(default=400, gt=0)
     plan: str = "auto"  # strategy of the plays; "sample" makes it plain expert iteration
     problems: int = Field(default=4000, gt=0)  # played for training
+    proposed: float = Field(default=0.2, ge=0, le=1)  # of those, so many are edits of old ones
     placement: int = Field(default=40, ge=0)  # played by System 1 in each cell before the first
     steps: int = Field(default=600, gt=0)  # of training, at most
     epochs: float = Field(default=6.0, gt=0)  # a line is learned so often, at most

@@ -11,7 +11,7 @@ from search.nodes import ROOT
 from verifiers import Problem
 
 from .choice import Choice, improved
-from .play import Play, rejudged
+from .play import EDIT, Play, rejudged
 from .rollouts import Rollout
 
 LOST = 4  # different lines without a verified answer, after which a state is worse than its sibling
@@ -34,13 +34,15 @@ class Taught:
     """What one play teaches. ``line``: the policy, by a verified line of thought; empty when none
     was found. ``choices``: the policy, by the improved one in every state that was solved.
     ``rollouts``: the value, by lines that the policy itself drew from the start. ``pairs``: the
-    value, by siblings compared (rStar-Math, Guan et al. 2025)."""
+    value, by siblings compared (rStar-Math, Guan et al. 2025). ``edited``: the problem came from
+    the proposer."""
 
     problem: Problem
     line: tuple[str, ...]
     rollouts: tuple[Rollout, ...]
     pairs: tuple[Pair, ...] = ()
     choices: tuple[Choice, ...] = ()
+    edited: bool = False
 
 
 def teach(play: Play) -> Taught:
@@ -54,6 +56,7 @@ def teach(play: Play) -> Taught:
         tuple(_rollouts(judged)),
         tuple(searched.pairs()),
         tuple(searched.choices()),
+        play.id.startswith(EDIT),
     )
 
 
