@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -147,6 +148,43 @@ def test_killed_anywhere_twenty_times_it_ends_as_if_nothing_had_happened(
         assert contents(folder) == contents(undisturbed)
         if kills == 20:
             return
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_driver_workers_and_ray_killed_at_once(tmp_path: Path) -> None:
+    """Whatever was in flight is played again, and nothing else. What an engine of floating-point
+    numbers says in another batch may differ in a last digit, so outcomes are not compared."""
+    pytest.importorskip("ray")
+    ended = {}
+    for name, kills in (("killed", ("generation 1: play", "generation 1: arena")), ("whole", ())):
+        folder = tmp_path / name
+        for part in kills:
+            assert run(folder, part, "5", "ray") == -signal.SIGKILL
+            assert not processes(str(folder)), "nothing outlives it"
+        assert run(folder, "", "0", "ray") == 0
+        ended[name] = [row[:9] for row in contents(folder)["problem"]]
+        assert {row[7:9] for row in ended[name]} == {("done", 0)}
+        ledger = Ledger(folder)
+        places = ledger.places(1)
+        plays = Shard(Folder(folder).shards, 1).read([place for _, place in places])
+        assert [play and play.id for play in plays] == [name for name, _ in places]
+        assert len(places) == sum(row[1] == 1 for row in ended[name])
+        ledger.close()
+    assert ended["killed"] == ended["whole"]
+
+
+def processes(word: str) -> list[int]:
+    """Those whose command line or environment holds a word."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            texts = [(folder / name).read_bytes() for name in ("cmdline", "environ")]
+        except OSError:
+            continue
+        if int(folder.name) != os.getpid() and any(word.encode() in text for text in texts):
+            found.append(int(folder.name))
+    return found
 
 
 def test_a_verifier_that_fails_its_test_teaches_nobody(
