@@ -26,7 +26,11 @@ from ._grpo import train
 from ._report import answers, write
 from .improve import measure, row
 
-PLANS = {"auto": "tree search", "sample": "expert iteration"}
+PLANS: dict[str, dict[str, str | float]] = {
+    "tree search": {},
+    "tree search, nothing from experts": {"expert": 0.0},
+    "expert iteration": {"plan": "sample"},
+}
 
 
 def main() -> None:
@@ -38,26 +42,27 @@ def main() -> None:
     options = parser.parse_args()
     home = answers("baselines")
     found = {"the shipped model": (options.base, 0.0)}
-    for plan, name in PLANS.items():
-        settings = Settings(
-            model="tiny", domains=("countdown",), seed=options.seed, problems=options.problems,
-            plan=plan,
-        )  # fmt: skip
-        found[name] = generation(options.base, home / plan, settings)
+    usual = Settings(
+        model="tiny", domains=("countdown",), seed=options.seed, problems=options.problems
+    )
+    for name, other in PLANS.items():
+        settings = usual.model_copy(update=other)
+        found[name] = generation(options.base, home / name.replace(" ", "-"), settings)
     if find_spec("trl") is None:
         print("GRPO is left out: it needs trl", file=sys.stderr)
     else:
-        seconds = found[PLANS["auto"]][1]
+        seconds = found["tree search"][1]
         train(options.base, home / "grpo", seconds, options.seed, options.rate)
         found["GRPO (trl)"] = home / "grpo", seconds
     measured = {name: measure(model) for name, (model, _) in found.items()}
     write(
         "baselines",
         {
-            "what": f"One generation of {options.problems} countdowns, {settings.tokens} tokens of "
+            "what": f"One generation of {options.problems} countdowns, {usual.tokens} tokens of "
             "play each, trained in the same way, before any arena; expert iteration draws "
-            "independent lines where the other searches. GRPO had the seconds of the search, with "
-            f"a rate of {options.rate:g}. System 1's answers, percent [95 % Wilson interval].",
+            "independent lines where the others search. GRPO had the seconds of the first, with "
+            f"a rate of {options.rate:g}, and saw no expert either. System 1's answers, percent "
+            "[95 % Wilson interval].",
             "seed": options.seed,
             "problems": options.problems,
             "rate": options.rate,
@@ -69,6 +74,7 @@ def main() -> None:
 
 def generation(base: Path, path: Path, settings: Settings) -> tuple[Path, float]:
     """The first challenger, as it would enter the arena, and the seconds it took."""
+    path.mkdir(parents=True, exist_ok=True)
     folder, ledger = Folder(path), Ledger(path, settings)
     folder.adopt(base)
     crew = LocalWorker(settings.lease_s)
