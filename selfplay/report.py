@@ -72,6 +72,7 @@ def render(ledger: Ledger, folder: Path) -> str:
         *(f"<p>{escape(line)}</p>" for line in status_lines(ledger, folder)[:1]),
         "<h2>In the arena: champion and challenger on the same fresh problems</h2>",
         _accuracy(fights) if fights else "<p>No challenger has fought yet.</p>",
+        _families(fights) if fights else "",
         "<h2>Strength</h2>",
         _elo(fights, ratings(ledger)) if fights else "<p>Nothing to show yet.</p>",
         "<h2>Improvement gap and transfer</h2>",
@@ -103,7 +104,7 @@ def _axes(title: str, ylabel: str) -> tuple[Any, Any]:
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_ylabel(ylabel)
     axes.set_xlabel("generation")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(True, color="#e3e6ea")
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -139,8 +140,22 @@ def _accuracy(fights: Sequence[Fight]) -> str:
         if known:
             axes.plot(*zip(*known, strict=True), color=COLOURS[arm], alpha=0.5, label=NAMES[arm])
     axes.set_ylim(0, 102)
+    axes.set_xlim(0.5, fights[-1].generation.number + 0.5)
     axes.legend(frameon=False, fontsize=9)
     return _svg(figure)
+
+
+def _families(fights: Sequence[Fight]) -> str:
+    """System 1 in each family."""
+    families = sorted({bout.family for fight in fights for bout in fight.bouts})
+    rows = []
+    for fight in fights:
+        cells = []
+        for family in families:
+            n, old, new = summary(fight.bouts, "policy", family)
+            cells.append(f"{_percent(old / n)} → {_percent(new / n)} of {n:,}" if n else "")
+        rows.append([str(fight.generation.number), *cells])
+    return _table(["System 1, generation", *families], rows)
 
 
 def _elo(fights: Sequence[Fight], known: dict[str, dict[str, Rating]]) -> str:

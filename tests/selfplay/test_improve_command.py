@@ -97,6 +97,7 @@ def test_the_report_is_drawn_and_needs_nothing(told: Path, tmp_path: Path) -> No
     assert "<b>tiny" not in text, "text of the run is text on the page"
     assert not any(f'{attribute}="http' in text for attribute in ("src", "href"))
     assert "+0.60" in text or "transfer" in text
+    assert "<td>33.3 % → 50.0 % of 60</td>" in text, "System 1, family by family"
 
 
 @pytest.mark.slow
