@@ -121,10 +121,13 @@ class _Searched:
             rates = {self.wins[c] / self.tries[c] for c in kept if self.tries[c]}
             if len(rates) < 2:
                 continue  # nothing to choose between
-            total = sum(policy[c] for c in kept)
-            texts = tuple(nodes.edge_text[nodes.children[node][c]] for c in kept)
+            shares: dict[str, float] = {}
+            for child in kept:  # one text may end in several answers
+                text = nodes.edge_text[nodes.children[node][child]]
+                shares[text] = shares.get(text, 0.0) + policy[child]
+            total = sum(shares.values())
             steps = nodes.steps(nodes.path(node))
-            yield Choice(steps, texts, tuple(policy[c] / total for c in kept))
+            yield Choice(steps, tuple(shares), tuple(share / total for share in shares.values()))
             if (many := many + 1) == CHOICES:
                 return
 
