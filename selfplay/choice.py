@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from search.improved import VALUE_SCALE, VISIT_OFFSET, softmax
 
-_DOUBT = 1.0  # tries, at the state's own rate, that every option is given before its own
+# Tries, at the state's own rate, that every option is given before its own. With one, a policy that
+# learned from few playouts got better by itself and worse at being searched: see docs/log.md.
+_DOUBT = 4.0
 
 
 @dataclass(frozen=True, slots=True)

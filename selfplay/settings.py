@@ -32,7 +32,7 @@ class Settings(BaseModel):
     epochs: float = Field(default=6.0, gt=0)  # a line is learned so often, at most
     rows: int = Field(default=32, gt=0)  # of a batch
     length: int = Field(default=256, gt=0)  # tokens of a row
-    rate: float = Field(default=1e-3, gt=0)  # learning rate at its peak
+    rate: float = Field(default=6e-4, gt=0)  # learning rate at its peak
     kl: float = Field(default=0.02, ge=0)  # weight of the divergence from the champion
     value_weight: float = Field(default=0.1, ge=0)  # of the value's loss against the policy's
     lora: int = Field(default=0, ge=0)  # rank of the adapters; 0: all weights are trained

@@ -174,12 +174,12 @@ def test_what_fails_loses_its_share() -> None:
     (choice,) = taught.choices
     policy = dict(zip(choice.options, choice.policy, strict=True))
     assert choice.steps == ()
-    assert policy["good"] > 0.8
+    assert policy["good"] > policy["worse"] > policy["bad"], "drawn nine times, four times"
     assert sum(choice.policy) == pytest.approx(1.0)
     rate = (2 + 0.5) / (15 + 1)
     scale = 0.1 * (50 + 9)
     odds = {"good": (2, 2), "bad": (4, 0), "worse": (9, 0)}
-    raw = {k: n * math.exp(scale * (w + rate) / (n + 1)) for k, (n, w) in odds.items()}
+    raw = {k: n * math.exp(scale * (w + 4 * rate) / (n + 4)) for k, (n, w) in odds.items()}
     assert policy == pytest.approx({k: v / sum(raw.values()) for k, v in raw.items()})
 
 
@@ -197,7 +197,7 @@ def test_dead_ends_are_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     both = ((job, Proposal((*proposal.chains, stuck))),)
     (choice,) = teach(replace(play, growth=both)).choices
     assert choice.options == ("stuck", "good")
-    assert choice.policy[1] > 0.5
+    assert choice.policy[1] > 0.25, "more than the share of its samples"
 
 
 @pytest.mark.usefixtures("trusting")
