@@ -40,7 +40,11 @@ _GIVEN: dict[str, Any] = {
     "disable_log_stats": True,
     "worker_extension_cls": "reasoner.vllm.worker.Renewal",
 }
-_CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
+_CPU = {
+    "enforce_eager": True,
+    "kv_cache_memory_bytes": 1 << 30,
+    "enable_chunked_prefill": False,  # a prompt in pieces and a seed end vLLM's process there
+}
 
 
 class VLLMEngine:

@@ -52,6 +52,16 @@ def test_beginnings_are_computed_once(engine: VLLMEngine) -> None:
     assert second < first
 
 
+def test_many_prompts_with_seeds(engine: VLLMEngine) -> None:
+    """More than one pass takes: none may be computed in pieces on a processor."""
+
+    async def main() -> None:
+        requests = [Request(f"{i} " + PROMPT * 12, max_tokens=2, seed=i) for i in range(64)]
+        await asyncio.gather(*(engine.generate(request) for request in requests))
+
+    run(main())
+
+
 def test_new_weights_answer_as_themselves(engine: VLLMEngine, tmp_path: Path) -> None:
     """Also where the old ones' beginnings were cached."""
     other = changed(TINY, tmp_path / "other", seed=1)
