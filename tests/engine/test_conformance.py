@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from reasoner.catalog import BUNDLED
-from reasoner.engine import Completion, Engine, Finish, Request
+from reasoner.engine import Completion, Engine, Finish, Paced, Request
 from reasoner.hf import HFEngine
 from reasoner.served.address import read_address
 from reasoner.served.openai import OpenAIEngine
@@ -192,3 +192,15 @@ def test_equal_seeds_draw_equal_samples(subject: Subject) -> None:
 
     assert draw(5) == draw(5)
     assert draw(5) != draw(6)
+
+
+def test_speed_is_measured(subject: Subject) -> None:
+    """By every engine in the same words, which plans and ``--explain`` read."""
+    engine = subject.engine
+    one(subject, PROMPTS[0], temperature=0, max_tokens=8)
+    assert isinstance(engine, Paced)
+    quick, slow = engine.pace.seconds(1), engine.pace.seconds(100)
+    assert quick is not None
+    assert slow is not None
+    assert 0 < quick < slow
+    assert "tokens/s a line" in engine.pace.words
