@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ pytest.importorskip("vllm", reason="vLLM is not installed; run: make test-vllm")
 
 from reasoner.vllm.engine import VLLMEngine
 
+ROOT = Path(__file__).parents[2]  # where programs that tests start find this package
 TINY = BUNDLED / "tiny"
 OPTIONS = {"dtype": "float32", "kv_cache_memory_bytes": 1 << 28}
 

@@ -27,7 +27,7 @@ from tests.engine.conformance import Reference
 from tests.engine.conftest import run
 from tests.engine.test_conformance import NEVER
 
-from .conftest import OPTIONS, TINY
+from .conftest import OPTIONS, ROOT, TINY
 from .weights import adapted, changed
 
 pytestmark = pytest.mark.timeout(1200)
@@ -245,7 +245,8 @@ def test_nothing_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(TINY)]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    found = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=found)
     assert ended.returncode == -9
     mark = ended.stdout.strip()
     assert mark
