@@ -33,13 +33,6 @@ pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VLLMServer]:
-    server = VLLMServer(TINY, tmp_path_factory.mktemp("served") / "log")
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
 def subject(server: VLLMServer) -> Iterator[Subject]:
     address = read_address(server.name.replace("/v1", "/v1?width=64"))
     subject = Subject(TINY, lambda: OpenAIEngine(address))

@@ -28,6 +28,7 @@ from tests.engine.conftest import run
 from tests.engine.test_conformance import NEVER
 
 from .conftest import OPTIONS, ROOT, TINY
+from .marks import marked, send
 from .weights import adapted, changed
 
 pytestmark = pytest.mark.timeout(1200)
@@ -197,12 +198,6 @@ def think(two: Adapted, seconds: float, number: signal.Signals) -> Answer:
     return asyncio.run(main())
 
 
-def send(mark: str, number: signal.Signals) -> None:
-    for pid in marked(mark):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), number)
-
-
 def test_a_vllm_that_hangs_keeps_the_budget(two: Adapted) -> None:
     try:
         answer = think(two, 30, signal.SIGSTOP)
@@ -229,16 +224,6 @@ if __name__ == "__main__":
     print(os.environ["REASONER_VLLM"], flush=True)
     os.kill(os.getpid(), 9)
 """
-
-
-def marked(mark: str) -> list[str]:
-    """Processes with this in their environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark.encode() in path.read_bytes():
-                found.append(path.parent.name)
-    return found
 
 
 def test_nothing_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
