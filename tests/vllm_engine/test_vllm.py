@@ -19,6 +19,8 @@ from reasoner import Answer, Model, Reasoner
 from reasoner.engine import Completion, Finish, Request
 from reasoner.errors import EngineError, ModelError
 from reasoner.group import Line, spell
+from reasoner.records import Growth
+from reasoner.runs import Store
 from reasoner.tiny import TinyEngine
 from reasoner.vllm.engine import VLLMEngine
 from reasoner.vllm.options import read_options
@@ -130,6 +132,36 @@ def test_weights_that_change_under_load_say_so(
         )
         assert line.logprob == pytest.approx(expected, abs=2e-3)
     assert any(len(line.weights or ()) > 1 for line in found), "nothing was in flight"
+
+
+def test_a_saved_think_tells_which_weights_wrote_what(engine: VLLMEngine, tmp_path: Path) -> None:
+    second = changed(TINY, tmp_path / "second", seed=2)
+    reasoner = Reasoner(Model("m", engine), store=Store(tmp_path / "home"))
+
+    def versions() -> list[set[str]]:
+        """Of each line that was saved by now."""
+        (run_id,) = reasoner.store.ids()
+        grown = [r for r in reasoner.store.read(run_id).records if isinstance(r, Growth)]
+        chains = [chain for growth in grown for chain in growth.proposal.chains]
+        assert all(chain.weights for chain in chains)
+        return [{span.version for span in chain.weights or ()} for chain in chains]
+
+    async def main() -> None:
+        thinking = reasoner.stream("What is 387 + 645?", 600, stop_when="budget")
+        changing: asyncio.Task[None] | None = None
+        async for progress in thinking:
+            if progress.tokens and changing is None:
+                changing = asyncio.create_task(engine.reload_weights(second, "second"))
+            elif changing is not None and changing.done() and {"second"} in versions():
+                break
+        await thinking.result()
+
+    run(engine.reload_weights(TINY, "first"))
+    try:
+        run(main())
+    finally:
+        run(engine.reload_weights(TINY, "first"))
+    assert {"first"} in versions()
 
 
 @dataclass
