@@ -17,6 +17,7 @@ from .server import VLLMServer
 
 ROOT = Path(__file__).parents[2]  # where programs that tests start find this package
 TINY = BUNDLED / "tiny"
+PROMPT = "countdown 4 5 6 10 to 24\n"
 OPTIONS = {"dtype": "float32", "kv_cache_memory_bytes": 1 << 28}
 
 
