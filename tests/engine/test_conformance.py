@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from examples.generate_engine import GenerateEngine
 from reasoner.catalog import BUNDLED
 from reasoner.engine import Completion, Engine, Finish, Paced, Request
 from reasoner.hf import HFEngine
@@ -26,7 +27,7 @@ from .conftest import run
 TINY = BUNDLED / "tiny"
 NEVER = ("value", "good", "bad", "pad")  # the bundled model's, which its own engine never writes
 DRAWS = 600
-SUBJECTS = ("tiny", "hf-tiny", "openai-tiny", *(f"hf-{kind}" for kind in KINDS))
+SUBJECTS = ("tiny", "hf-tiny", "openai-tiny", "example", *(f"hf-{kind}" for kind in KINDS))
 
 
 class Served(OpenAIEngine):
@@ -56,6 +57,8 @@ def subject(
         subject = Subject(TINY, lambda: TinyEngine(TINY, threads=1, dtype="float32"), NEVER)
     elif name == "openai-tiny":
         subject = Subject(TINY, Served, NEVER)
+    elif name == "example":
+        subject = Subject(TINY, lambda: GenerateEngine(TINY))
     elif name == "hf-tiny":
         subject = Subject(TINY, lambda: _hf(TINY))
     else:
