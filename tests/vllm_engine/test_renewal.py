@@ -60,19 +60,31 @@ def test_weights_that_change_under_load_say_so(
 
     monkeypatch.setattr("reasoner.vllm.engine.spell", keep)
 
-    async def ask(seed: int) -> None:
-        """Always something in flight, until the new weights have answered, too."""
-        while not any(line.weights and line.weights[0].version == "second" for line in found):
+    async def ask(seed: int, over: asyncio.Event) -> None:
+        """Always something in flight."""
+        while not over.is_set():
             await engine.generate(Request(PROMPT, samples=4, max_tokens=60, seed=seed))
             seed += 100
 
     async def change() -> None:
+        """To and fro, as all that is in flight may just have ended, until both have a part in one
+        line; and then until the newer weights have answered alone."""
         await engine.reload_weights(TINY, "first")
-        callers = [asyncio.create_task(ask(seed)) for seed in range(4)]
-        while not found:
-            await asyncio.sleep(0.01)
-        await engine.reload_weights(folders["second"], "second")
-        await asyncio.gather(*callers)
+        over, known = asyncio.Event(), 0
+        async with asyncio.TaskGroup() as callers:
+            for seed in range(4):
+                callers.create_task(ask(seed, over))
+            for version in ("second", "first") * 20:
+                while len(found) == known:
+                    await asyncio.sleep(0.01)
+                mixed = any(len(line.weights or ()) > 1 for line in found)
+                await engine.reload_weights(folders[version], version)
+                known = len(found)
+                if mixed:
+                    break
+            while not any(_alone(line, version) for line in found[known:]):
+                await asyncio.sleep(0.01)
+            over.set()
 
     try:
         asyncio.run(change())
@@ -92,7 +104,11 @@ def test_weights_that_change_under_load_say_so(
             for i in range(span.start, span.end)
         )
         assert line.logprob == pytest.approx(expected, abs=2e-3)
-    assert any(len(line.weights or ()) > 1 for line in found), "nothing was in flight"
+    assert any(len(line.weights or ()) > 1 for line in found), "nothing was ever in flight"
+
+
+def _alone(line: Line, version: str) -> bool:
+    return [span.version for span in line.weights or ()] == [version]
 
 
 def test_a_saved_think_tells_which_weights_wrote_what(engine: VLLMEngine, tmp_path: Path) -> None:
