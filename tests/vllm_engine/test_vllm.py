@@ -61,6 +61,20 @@ def test_many_prompts_with_seeds(engine: VLLMEngine) -> None:
     run(main())
 
 
+def test_more_than_its_memory_holds() -> None:
+    """Room for two whole texts, and a hundred at once: vLLM makes its batch smaller by itself."""
+    engine = VLLMEngine(TINY, {**OPTIONS, "kv_cache_memory_bytes": 1 << 23})
+    try:
+        cache = engine._core.llm.vllm_config.cache_config
+        asked = Request(PROMPT, samples=100, max_tokens=80, temperature=1.5)
+        generation = run(engine.generate(asked))
+    finally:
+        engine.close()
+    assert sum(completion.count for completion in generation.completions) == 100
+    written = sum(completion.tokens * completion.count for completion in generation.completions)
+    assert written > cache.num_gpu_blocks * cache.block_size, "it held them all"
+
+
 @dataclass
 class Adapted:
     """An engine with places for two adapters; ``mark``: of the processes it started."""
