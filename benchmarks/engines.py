@@ -1,10 +1,11 @@
 """Every engine on the bundled model, in one run: tokens per second on tree-shaped work.
 
 Tree-shaped: all requests go on from beginnings of lines of one question, as a search asks them.
-``generate`` is ``transformers.generate`` on a batch of the same prompts; the limit is what the
-model's matrix products alone would take, timed one by one at that width. Also: how soon an engine
-is free after a cancelled horde, and what a request costs beside the model. vLLM takes part where
-it is installed. Prints JSON and writes ``results/engines.json``.
+``generate`` is ``transformers.generate`` on the same requests, a batch after the other; what it
+pads ended texts with counts for nobody. The limit is what the model's matrix products alone would
+take, timed one by one at that width. Also: how soon an engine is free after a cancelled horde, and
+what a request costs beside the model. vLLM takes part where it is installed. Prints JSON and
+writes ``results/engines.json``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +33,7 @@ from ._report import write
 
 WIDTHS = (1, 8, 64, 256)
 TOKENS = 48  # written by each sample at most
+BATCHES = 3  # of a width's requests, in each of the rounds, whose best counts
 ROUNDS = 3
 SEED = 0
 QUESTION = "countdown 3 5 7 8 50 to 377\n"
@@ -56,7 +58,7 @@ def engines(folder: Path) -> Iterator[tuple[str, Callable[[], Engine]]]:
 
 async def written(engine: Engine, width: int, rng: Random) -> float:
     """Tokens written per second, ends of texts included, with ``width`` requests in flight."""
-    waiting = prompts(width * 3, rng)
+    waiting = prompts(width * BATCHES, rng)
     tokens = 0
 
     async def caller() -> None:
@@ -98,7 +100,7 @@ async def beside(engine: TinyEngine) -> float:
 
 
 def generate(folder: Path, dtype: torch.dtype) -> Callable[[int, Random], float]:
-    """Tokens per second of ``transformers.generate``; each sample writes all its tokens."""
+    """Tokens written per second by ``transformers.generate``, ends of texts included."""
     from transformers import AutoTokenizer, LlamaForCausalLM
 
     model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=dtype)
@@ -107,13 +109,14 @@ def generate(folder: Path, dtype: torch.dtype) -> Callable[[int, Random], float]
 
     @torch.inference_mode()
     def round_(width: int, rng: Random) -> float:
-        batch = tokenizer(prompts(width, rng), return_tensors="pt", padding=True)
-        batch.pop("token_type_ids", None)
-        began = time.perf_counter()
-        model.generate(
-            **batch, do_sample=True, top_k=0, min_new_tokens=TOKENS, max_new_tokens=TOKENS
-        )
-        return width * TOKENS / (time.perf_counter() - began)
+        waiting, tokens, began = prompts(width * BATCHES, rng), 0, time.perf_counter()
+        for first in range(0, len(waiting), width):
+            batch = tokenizer(waiting[first : first + width], return_tensors="pt", padding=True)
+            batch.pop("token_type_ids", None)
+            rows = model.generate(**batch, do_sample=True, top_k=0, max_new_tokens=TOKENS)
+            rows = rows[:, batch.input_ids.shape[1] :]
+            tokens += int((rows != tokenizer.pad_token_id).sum())
+        return tokens / (time.perf_counter() - began)
 
     return round_
 
@@ -135,51 +138,54 @@ def limit(folder: Path, dtype: torch.dtype, width: int) -> float:
     return width / seconds
 
 
-def measure(folder: Path) -> dict[str, Any]:
+def measure(folder: Path, widths: Sequence[int], rounds: int) -> dict[str, Any]:
     rates: dict[str, list[float]] = {}
     free, side = dict[str, float](), dict[str, float]()
     for dtype, kind in DTYPES.items():
         reference = generate(folder, kind)
         rates[f"generate, {dtype}"] = [
-            max(reference(width, Random(SEED + i)) for i in range(ROUNDS)) for width in WIDTHS
+            max(reference(width, Random(SEED + i)) for i in range(rounds)) for width in widths
         ]
-        rates[f"limit, {dtype}"] = [limit(folder, kind, width) for width in WIDTHS]
+        rates[f"limit, {dtype}"] = [limit(folder, kind, width) for width in widths]
     for name, make in engines(folder):
         engine = make()
         asyncio.run(written(engine, 8, Random(9)))  # warm
         rates[name] = [
-            max(asyncio.run(written(engine, width, Random(SEED + i))) for i in range(ROUNDS))
-            for width in WIDTHS
+            max(asyncio.run(written(engine, width, Random(SEED + i))) for i in range(rounds))
+            for width in widths
         ]
         free[name] = asyncio.run(freed(engine))
         if isinstance(engine, TinyEngine):
             side[name] = asyncio.run(beside(engine))
         engine.close()
-    return {"widths": WIDTHS, "tokens_per_s": rates, "cancel_to_free_s": free, "beside_s": side}
+    return {"widths": widths, "tokens_per_s": rates, "cancel_to_free_s": free, "beside_s": side}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="?", type=Path, default=BUNDLED / DEFAULT)
-    found = measure(parser.parse_args().model)
+    parser.add_argument("--widths", type=int, nargs="+", default=WIDTHS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    found = measure(given.model, given.widths, given.rounds)
     print(json.dumps(found, indent=2))
-    rates = found["tokens_per_s"]
+    rates: dict[str, list[float]] = found["tokens_per_s"]
     free, side = found["cancel_to_free_s"], found["beside_s"]
     write(
         "engines",
         {
-            "what": "tokens written per second on tree-shaped work, requests in flight above; then "
+            "what": "Tokens written per second on tree-shaped work, requests in flight above; then "
             "how much later an engine answers right after 256 samples were cancelled, and what a "
-            "request takes beside the model",
+            "request takes beside the model.",
             "tokens": TOKENS,
-            "rounds": ROUNDS,
+            "rounds": given.rounds,
             "seed": SEED,
         },
         found,
         [
             {
                 "engine": name,
-                **{str(w): f"{rate:,.0f}" for w, rate in zip(WIDTHS, rates[name], strict=True)},
+                **{str(w): f"{r:,.0f}" for w, r in zip(given.widths, rates[name], strict=True)},
                 "after a cancel": f"{1e3 * free[name]:.0f} ms" if name in free else "",
                 "beside the model": f"{1e3 * side[name]:.2f} ms" if name in side else "",
             }

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
-from transformers import AutoModelForCausalLM, Cache, DynamicCache
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import AttentionInterface, AutoModelForCausalLM, Cache, DynamicCache
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.utils.logging import disable_progress_bar
 
 from .errors import ModelError
 from .llama import choose
 
 _SLIDING, _FULL = "sliding_attention", "full_attention"
+_GROUPED = "reasoner_grouped"  # the name of our attention in transformers' register
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class CausalLM:
                 f"expected a causal language model in {folder}, found: {said}"
             ) from None
         self._model.train(False).requires_grad_(False).to(device)
+        if self._model.is_backend_compatible():
+            AttentionInterface.register(_GROUPED, _attend)
+            self._model.set_attn_implementation(_GROUPED)
         self.kv_dtype = dtype
         config = self._model.config.get_text_config()
         self._window: int | None = getattr(config, "sliding_window", None)
@@ -116,24 +122,51 @@ class CausalLM:
         return choose(logits, temperatures, rows, uniforms, plain)
 
 
+def _attend(
+    module: nn.Module,
+    query: Tensor,  # [B, heads, S, D]
+    key: Tensor,  # [B, G, span, D]
+    value: Tensor,  # [B, G, span, D]
+    attention_mask: Tensor | None,  # [B, 1, S, span]
+    scaling: float | None = None,
+    position_bias: Tensor | None = None,
+    **more: Any,
+) -> tuple[Tensor, None]:
+    """One new token a row: the query heads of a key-value head are rows of one product, where
+    transformers would copy all keys and values for each of them."""
+    rows, heads, new, size = query.shape
+    groups = key.shape[1]
+    if new > 1 or heads == groups or position_bias is not None:
+        found: tuple[Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask,
+            scaling=scaling, position_bias=position_bias, **more,
+        )  # fmt: skip
+        return found
+    query = query.view(rows, groups, heads // groups, size)
+    mixed = F.scaled_dot_product_attention(query, key, value, attention_mask, scale=scaling)
+    return mixed.reshape(rows, 1, heads, value.shape[-1]), None
+
+
 class _Rows(Cache):
     """The decoder's storage as a transformers cache: each row at a position of its own."""
 
     def __init__(self, keys: Tensor, values: Tensor, positions: Tensor, span: int) -> None:
         super().__init__(layers=[])
         self._keys, self._values, self._span = keys, values, span
-        self._at = positions[:, None, :, None]  # [B, 1, S, 1]
+        heads, length = keys.shape[2:4]
+        lanes = torch.arange(positions.shape[0] * heads, device=positions.device) * length
+        at = lanes.view(-1, heads, 1) + positions[:, None]
+        self._at = at.view(-1)  # [B * G * S], of a layer's keys in one line
 
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         """Store [B, G, S, D]; returns all that is stored there [B, G, span, D]."""
-        at = self._at.expand_as(key_states)
-        rows = key_states.shape[0]
-        keys, values = self._keys[layer_idx][:rows], self._values[layer_idx][:rows]
-        keys.scatter_(2, at, key_states)
-        values.scatter_(2, at, value_states)
-        return keys[:, :, : self._span], values[:, :, : self._span]
+        rows, _groups, _new, size = key_states.shape
+        keys, values = self._keys[layer_idx], self._values[layer_idx]
+        keys.view(-1, size).index_copy_(0, self._at, key_states.reshape(-1, size))
+        values.view(-1, size).index_copy_(0, self._at, value_states.reshape(-1, size))
+        return keys[:rows, :, : self._span], values[:rows, :, : self._span]
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         return self._span

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from .causal_lm import CausalLM
 from .chat_tokenizer import ChatTokenizer
 from .engine import Chat, Generation, Request
 from .llama import fastest_dtype
-from .pace import Pace
 from .tiny import TinyEngine
 
 _CAPACITY = 32  # samples in flight
@@ -45,7 +43,6 @@ class HFEngine(TinyEngine):
         dtype = dtype or (fastest_dtype() if device == "cpu" else torch.bfloat16)
         model = CausalLM(self.model_dir, dtype, device)
         self._chat = ChatTokenizer(self.model_dir, model.config.vocab, model.ends)
-        self.pace = Pace()
         threads = len(os.sched_getaffinity(0))
         self._start(model, self._chat, kv_bytes, _BATCH_BYTES, threads, device)
 
@@ -60,11 +57,7 @@ class HFEngine(TinyEngine):
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
-        began = time.monotonic()
         generation = await super().generate(replace(request, value=False))
-        longest = max(completion.tokens for completion in generation.completions)
-        each = (time.monotonic() - began) / (longest + 1)
-        self.pace.note(each, longest, each * longest)
         opened = self._chat.opened(request.prompt)
         found = (replace(c, text=opened + c.text) for c in generation.completions)
         return Generation(tuple(found), generation.tokens)

@@ -22,6 +22,11 @@ class Pace:
         if tokens > 1:
             self.token_s = _blend(self.token_s, rest_s / (tokens - 1))
 
+    def note_whole(self, tokens: int, seconds: float) -> None:
+        """A completion of ``tokens`` that came all at once; what ended it took a token's time."""
+        each = seconds / (tokens + 1)
+        self.note(each, tokens, each * tokens)
+
     @property
     def words(self) -> str:
         """What was measured by now; "" for nothing."""

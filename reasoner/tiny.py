@@ -27,6 +27,7 @@ from .group import Group, spell
 from .kv_cache import PrefixCache
 from .llama import Llama
 from .network import Network, Vocabulary
+from .pace import Pace
 from .stats import Stats
 from .tokenizer import Tokenizer
 
@@ -106,6 +107,7 @@ class TinyEngine:
     ) -> None:
         """Set the worker to work. ``batch_bytes``: storage of the rows in flight, at most."""
         self.context = model.config.context
+        self.pace = Pace()
         self._tokenizer = vocabulary
         place = nullcontext() if device == "cpu" else torch.device(device)  # of all that is made
         breaks = frozenset(i for i, piece in enumerate(vocabulary.pieces) if b"\n" in piece)
@@ -151,6 +153,7 @@ class TinyEngine:
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
+        began = time.monotonic()
         groups = self._groups(request)
         loop = asyncio.get_running_loop()
         ticket = _Ticket(groups, loop.create_future(), loop)
@@ -165,6 +168,7 @@ class TinyEngine:
                 group.cancelled = True  # means nothing to a group that is done
         lines = [line for group in groups for line in group.lines]
         computed = sum(group.computed for group in groups)
+        self.pace.note_whole(max(len(line.tokens) for line in lines), time.monotonic() - began)
         return Generation(spell(lines, self._tokenizer.decode), computed)
 
     def close(self) -> None:

@@ -39,6 +39,7 @@ class Core:
     async def stop(self) -> None:
         if self._llm is not None:
             self._llm.shutdown(timeout=1)
+            self._llm.engine_core.resources.ctx.destroy(linger=0)  # vLLM leaves its threads
         self._reaper.close()
 
     async def ask(

@@ -40,7 +40,11 @@ _GIVEN: dict[str, Any] = {
     "disable_log_stats": True,
     "worker_extension_cls": "reasoner.vllm.worker.Renewal",
 }
-_CPU = {"enforce_eager": True, "kv_cache_memory_bytes": 1 << 30}
+_CPU = {
+    "enforce_eager": True,
+    "kv_cache_memory_bytes": 1 << 30,
+    "enable_chunked_prefill": False,  # a prompt in pieces and a seed end vLLM's process there
+}
 
 
 class VLLMEngine:
@@ -177,9 +181,7 @@ class VLLMEngine:
         lines = [self._line(written, equal) for written in output.outputs]
         computed = len(prompt) - (output.num_cached_tokens or 0)
         computed += sum(len(written.token_ids) for written in output.outputs)
-        longest = max(len(line.tokens) for line in lines)
-        each = (time.monotonic() - began) / (longest + 1)
-        self.pace.note(each, longest, each * longest)
+        self.pace.note_whole(max(len(line.tokens) for line in lines), time.monotonic() - began)
         if request.value and self.trained:
             texts = list(dict.fromkeys(line.tokens for line in lines))
             found = await asyncio.gather(*(self._value([*prompt, *text]) for text in texts))

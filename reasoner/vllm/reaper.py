@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from multiprocessing import resource_tracker
 
 _MARK = "REASONER_VLLM"  # in the environment of every process that vLLM starts
 _WATCH = """
@@ -27,6 +28,7 @@ class Reaper:
     :meth:`close`, and then kills what was started since this was made. Linux."""
 
     def __init__(self) -> None:
+        resource_tracker.ensure_running()  # one for the whole program: not to be killed with vLLM
         mark = f"{_MARK}={uuid.uuid4().hex}"
         self._watch = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _WATCH, mark],

@@ -123,3 +123,11 @@ def test_the_verifier_of_the_readme_works(tmp_path: Path) -> None:
     spec = f"{file}:acrostic"
     card = asyncio.run(examine(find_verifier(spec), parse(spec)))
     assert [check for check in card.checks if not check.passed] == []
+
+
+def test_a_fifth_engine_takes_the_lines_that_are_told() -> None:
+    """It passes the suite of every engine, in ``tests/engine/test_conformance.py``."""
+    source = (ROOT / "examples" / "generate_engine.py").read_text(encoding="utf-8")
+    lines = list(filter(str.strip, source[source.index("class ") :].splitlines()))
+    for page in ("CONTRIBUTING.md", "examples/README.md"):
+        assert f"{len(lines)} lines" in (ROOT / page).read_text(encoding="utf-8")

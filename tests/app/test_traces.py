@@ -6,18 +6,20 @@ import asyncio
 import resource
 import threading
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reasoner.agent import Reasoner
 from reasoner.catalog import Model
+from reasoner.engine import Generation, Request
 from reasoner.errors import RunError
 from reasoner.recorder import replay, revive
 from reasoner.records import BestAnswer, Growth, Stop
 from reasoner.runs import Store
 from reasoner.traces import TraceWriter, encode, lock, read_trace
-from search import Chain, Job, Outcome, Proposal, Thought, Tree
+from search import Chain, Job, Outcome, Proposal, Span, Thought, Tree
 from tests.app.conftest import PUZZLE
 from tests.app.toy import ToyEngine
 
@@ -57,6 +59,32 @@ def test_a_replayed_tree_is_the_tree_that_was_saved(reasoner: Reasoner) -> None:
     assert shape(past.tree) == shape(thinking.tree)
     assert len(past.born_s) == len(past.tree)
     assert past.used.nodes == len(past.tree) - 1
+
+
+class Renewed(ToyEngine):
+    """Its weights change between the second token and the third of whatever it writes."""
+
+    async def generate(self, request: Request) -> Generation:
+        generation = await super().generate(request)
+        found = (
+            replace(c, weights=(Span("old", 0, 2), Span("new+lora", 2, c.tokens + 1)))
+            for c in generation.completions
+        )
+        return Generation(tuple(found), generation.tokens)
+
+
+def test_which_weights_wrote_what_is_read_back() -> None:
+    reasoner = Reasoner(Model("toy", Renewed()))
+    answer = reasoner.ask(PUZZLE, think=5, stop_when="budget", max_nodes=40)
+    assert answer.run_id is not None
+    grown = [r for r in reasoner.store.read(answer.run_id).records if isinstance(r, Growth)]
+    chains = [chain for growth in grown for chain in growth.proposal.chains]
+    assert chains
+    for chain in chains:
+        assert chain.weights is not None
+        old, new = chain.weights
+        assert (old, new.version, new.start) == (Span("old", 0, 2), "new+lora", 2)
+        assert new.end > 2
 
 
 def test_cut_at_every_byte_of_the_last_record(saved: Path) -> None:

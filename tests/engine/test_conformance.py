@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from examples.generate_engine import GenerateEngine
 from reasoner.catalog import BUNDLED
-from reasoner.engine import Completion, Engine, Finish, Request
+from reasoner.engine import Completion, Engine, Finish, Paced, Request
 from reasoner.hf import HFEngine
 from reasoner.served.address import read_address
 from reasoner.served.openai import OpenAIEngine
@@ -26,7 +27,7 @@ from .conftest import run
 TINY = BUNDLED / "tiny"
 NEVER = ("value", "good", "bad", "pad")  # the bundled model's, which its own engine never writes
 DRAWS = 600
-SUBJECTS = ("tiny", "hf-tiny", "openai-tiny", *(f"hf-{kind}" for kind in KINDS))
+SUBJECTS = ("tiny", "hf-tiny", "openai-tiny", "example", *(f"hf-{kind}" for kind in KINDS))
 
 
 class Served(OpenAIEngine):
@@ -56,6 +57,8 @@ def subject(
         subject = Subject(TINY, lambda: TinyEngine(TINY, threads=1, dtype="float32"), NEVER)
     elif name == "openai-tiny":
         subject = Subject(TINY, Served, NEVER)
+    elif name == "example":
+        subject = Subject(TINY, lambda: GenerateEngine(TINY))
     elif name == "hf-tiny":
         subject = Subject(TINY, lambda: _hf(TINY))
     else:
@@ -192,3 +195,15 @@ def test_equal_seeds_draw_equal_samples(subject: Subject) -> None:
 
     assert draw(5) == draw(5)
     assert draw(5) != draw(6)
+
+
+def test_speed_is_measured(subject: Subject) -> None:
+    """By every engine in the same words, which plans and ``--explain`` read."""
+    engine = subject.engine
+    one(subject, PROMPTS[0], temperature=0, max_tokens=8)
+    assert isinstance(engine, Paced)
+    quick, slow = engine.pace.seconds(1), engine.pace.seconds(100)
+    assert quick is not None
+    assert slow is not None
+    assert 0 < quick < slow
+    assert "tokens/s a line" in engine.pace.words

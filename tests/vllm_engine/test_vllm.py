@@ -1,4 +1,4 @@
-"""What vLLM alone does: values, weights that change, processes that end."""
+"""What vLLM alone does: values, adapters, processes that end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from reasoner import Answer, Model, Reasoner
-from reasoner.engine import Completion, Finish, Request
+from reasoner.engine import Completion, Request
 from reasoner.errors import EngineError, ModelError
-from reasoner.group import Line, spell
 from reasoner.tiny import TinyEngine
 from reasoner.vllm.engine import VLLMEngine
 from reasoner.vllm.options import read_options
@@ -27,11 +26,11 @@ from tests.engine.conformance import Reference
 from tests.engine.conftest import run
 from tests.engine.test_conformance import NEVER
 
-from .conftest import OPTIONS, TINY
-from .weights import adapted, changed
+from .conftest import OPTIONS, PROMPT, ROOT, TINY
+from .marks import marked, send
+from .weights import adapted
 
 pytestmark = pytest.mark.timeout(1200)
-PROMPT = "countdown 4 5 6 10 to 24\n"
 
 
 def test_values_are_those_of_the_bundled_engine(engine: VLLMEngine) -> None:
@@ -52,73 +51,28 @@ def test_beginnings_are_computed_once(engine: VLLMEngine) -> None:
     assert second < first
 
 
-def test_new_weights_answer_as_themselves(engine: VLLMEngine, tmp_path: Path) -> None:
-    """Also where the old ones' beginnings were cached."""
-    other = changed(TINY, tmp_path / "other", seed=1)
-    question = Request(PROMPT, temperature=0, max_tokens=24)
-    (before,) = run(engine.generate(question)).completions
+def test_many_prompts_with_seeds(engine: VLLMEngine) -> None:
+    """More than one pass takes: none may be computed in pieces on a processor."""
+
+    async def main() -> None:
+        requests = [Request(f"{i} " + PROMPT * 12, max_tokens=2, seed=i) for i in range(64)]
+        await asyncio.gather(*(engine.generate(request) for request in requests))
+
+    run(main())
+
+
+def test_more_than_its_memory_holds() -> None:
+    """Room for two whole texts, and a hundred at once: vLLM makes its batch smaller by itself."""
+    engine = VLLMEngine(TINY, {**OPTIONS, "kv_cache_memory_bytes": 1 << 23})
     try:
-        run(engine.reload_weights(other, "other"))
-        (after,) = run(engine.generate(question)).completions
-        tokens, logprob, _ = Reference(other, NEVER).greedy(PROMPT, 24)
-        assert after.text == Reference(other, NEVER).decode(tokens) != before.text
-        assert after.logprob == pytest.approx(logprob, abs=1e-3)
-        assert after.weights is not None
-        assert {span.version for span in after.weights} == {"other"}
+        cache = engine._core.llm.vllm_config.cache_config
+        asked = Request(PROMPT, samples=100, max_tokens=80, temperature=1.5)
+        generation = run(engine.generate(asked))
     finally:
-        run(engine.reload_weights(TINY, "first"))
-    (again,) = run(engine.generate(question)).completions
-    assert (again.text, again.logprob) == (before.text, pytest.approx(before.logprob, abs=1e-3))
-
-
-def test_weights_that_change_under_load_say_so(
-    engine: VLLMEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a span says is checked: log-probabilities of its tokens by the weights it names."""
-    folders = {"first": TINY, "second": changed(TINY, tmp_path / "second", seed=2)}
-    references = {version: Reference(folder, NEVER) for version, folder in folders.items()}
-    prompt = references["first"].tokenizer.encode(PROMPT)
-    found: list[Line] = []  # texts alone can be spelt in other tokens, too
-
-    def keep(lines: Sequence[Line], decode: Callable[[Sequence[int]], str]) -> object:
-        found.extend(lines)
-        return spell(lines, decode)
-
-    monkeypatch.setattr("reasoner.vllm.engine.spell", keep)
-
-    async def ask(seed: int) -> None:
-        """Always something in flight, until the new weights have answered, too."""
-        while not any(line.weights and line.weights[0].version == "second" for line in found):
-            await engine.generate(Request(PROMPT, samples=4, max_tokens=60, seed=seed))
-            seed += 100
-
-    async def change() -> None:
-        await engine.reload_weights(TINY, "first")
-        callers = [asyncio.create_task(ask(seed)) for seed in range(4)]
-        while not found:
-            await asyncio.sleep(0.01)
-        await engine.reload_weights(folders["second"], "second")
-        await asyncio.gather(*callers)
-
-    try:
-        asyncio.run(change())
-    finally:
-        run(engine.reload_weights(TINY, "first"))
-    for line in found:
-        spans = line.weights
-        assert spans is not None
-        ends = [references["first"].end] if line.finish is Finish.END else []
-        tokens = [*line.tokens, *ends]
-        assert [span.start for span in spans] == [0, *(span.end for span in spans[:-1])]
-        assert spans[-1].end == len(tokens)
-        after = {span.version: references[span.version].logprobs(prompt + tokens) for span in spans}
-        expected = sum(
-            float(after[span.version][len(prompt) - 1 + i, tokens[i]])
-            for span in spans
-            for i in range(span.start, span.end)
-        )
-        assert line.logprob == pytest.approx(expected, abs=2e-3)
-    assert any(len(line.weights or ()) > 1 for line in found), "nothing was in flight"
+        engine.close()
+    assert sum(completion.count for completion in generation.completions) == 100
+    written = sum(completion.tokens * completion.count for completion in generation.completions)
+    assert written > cache.num_gpu_blocks * cache.block_size, "it held them all"
 
 
 @dataclass
@@ -187,12 +141,6 @@ def think(two: Adapted, seconds: float, number: signal.Signals) -> Answer:
     return asyncio.run(main())
 
 
-def send(mark: str, number: signal.Signals) -> None:
-    for pid in marked(mark):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), number)
-
-
 def test_a_vllm_that_hangs_keeps_the_budget(two: Adapted) -> None:
     try:
         answer = think(two, 30, signal.SIGSTOP)
@@ -221,21 +169,12 @@ if __name__ == "__main__":
 """
 
 
-def marked(mark: str) -> list[str]:
-    """Processes with this in their environment."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark.encode() in path.read_bytes():
-                found.append(path.parent.name)
-    return found
-
-
 def test_nothing_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(TINY)]
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    found = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, env=found)
     assert ended.returncode == -9
     mark = ended.stdout.strip()
     assert mark
