@@ -52,7 +52,7 @@ class CausalLM:
                 f"expected a causal language model in {folder}, found: {said}"
             ) from None
         self._model.train(False).requires_grad_(False).to(device)
-        if self._model.is_backend_compatible():
+        if self._model.is_backend_compatible():  # type: ignore[no-untyped-call]
             AttentionInterface.register(_GROUPED, _attend)
             self._model.set_attn_implementation(_GROUPED)
         self.kv_dtype = dtype
