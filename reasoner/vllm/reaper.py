@@ -9,6 +9,7 @@ import uuid
 from multiprocessing import resource_tracker
 
 _MARK = "REASONER_VLLM"  # in the environment of every process that vLLM starts
+_UNSAID = "ignore:resource_tracker"  # what killed processes left is cleaned up without a word
 _WATCH = """
 import os, signal, sys
 mark = sys.argv[1].encode()
@@ -28,7 +29,10 @@ class Reaper:
     :meth:`close`, and then kills what was started since this was made. Linux."""
 
     def __init__(self) -> None:
-        resource_tracker.ensure_running()  # one for the whole program: not to be killed with vLLM
+        # One for the whole program, not to be killed with vLLM, of which it has much to say then.
+        sys.warnoptions.append(_UNSAID)
+        resource_tracker.ensure_running()
+        sys.warnoptions.remove(_UNSAID)
         mark = f"{_MARK}={uuid.uuid4().hex}"
         self._watch = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _WATCH, mark],

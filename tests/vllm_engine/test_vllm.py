@@ -169,6 +169,17 @@ if __name__ == "__main__":
 """
 
 
+def test_the_command_asks_it(tmp_path: Path) -> None:
+    """And what vLLM leaves behind is cleaned up without a word."""
+    command = [sys.executable, "-m", "reasoner", "ask", "Use 4 5 6 10 to make 24"]
+    command += ["--model", f"vllm:{TINY}?kv_cache_memory_bytes={1 << 28}", "--think", "60s"]
+    found = {**os.environ, "REASONER_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=found)
+    assert ended.returncode == 0, ended.stderr
+    assert "verified in" in ended.stderr
+    assert "resource_tracker" not in ended.stderr
+
+
 def test_nothing_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
