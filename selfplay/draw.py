@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
+from itertools import islice
 from random import Random
 
 from verifiers import Problem, domain, fingerprint
@@ -35,7 +36,7 @@ def placement(settings: Settings, admission: Admission) -> list[Drawn]:
     cells = [(name, level) for name in settings.domains for level in domain(name).levels]
     rng = Random(f"{settings.seed} placement")
     wanted = [cell for cell in cells for _ in range(settings.placement)]
-    return _problems(settings, 0, _fresh(rng, wanted, admission), admission, len(wanted))
+    return _named(settings, 0, _fresh(rng, wanted, set(), admission))
 
 
 def lot(
@@ -48,50 +49,47 @@ def lot(
     """A generation's problems: some from the proposer, the rest as the curriculum wants them."""
     rng, plan = Random(f"{settings.seed} lot {generation}"), curriculum(settings, skills)
     limit, wanted = settings.problems, round(settings.proposed * settings.problems)
+    seen: set[bytes] = set()
     edits: list[Drawn] = []
     if proposer is not None:
         found = proposer.propose(Random(f"{settings.seed} edits {generation}"), 2 * wanted)
-        edits = _problems(settings, generation, found, admission, wanted, EDIT)
-    known = {form for _, form, _ in edits}
-    unknown = Admission(lambda form: form in known or admission.known(form))
+        edits = _named(settings, generation, islice(_new(found, seen, admission), wanted), EDIT)
     cells = (plan.draw(rng) for _ in range(_TRIES * limit))
-    fresh = _fresh(rng, cells, unknown)
-    return edits + _problems(settings, generation, fresh, unknown, limit - len(edits))
+    fresh = islice(_fresh(rng, cells, seen, admission), limit - len(edits))
+    return edits + _named(settings, generation, fresh)
 
 
-def _fresh(rng: Random, cells: Iterable[Cell], admission: Admission) -> Iterator[Problem]:
+def _fresh(
+    rng: Random, cells: Iterable[Cell], seen: set[bytes], admission: Admission
+) -> Iterator[tuple[bytes, Problem]]:
     """A new problem for each of ``cells``; those that are used up are passed over."""
-    seen: set[bytes] = set()
     used_up: set[Cell] = set()
     for cell in cells:
-        for _ in range(_TRIES if cell not in used_up else 0):
-            problem = fresh_problem(rng, *cell)
-            form = fingerprint(domain(cell[0]), problem)
-            if form not in seen and admission.problem(problem) is None:
-                seen.add(form)
-                yield problem
-                break
-        else:
+        if cell in used_up:
+            continue
+        drawn = (fresh_problem(rng, *cell) for _ in range(_TRIES))
+        found = next(_new(drawn, seen, admission), None)
+        if found is None:
             used_up.add(cell)
+        else:
+            yield found
 
 
-def _problems(
-    settings: Settings,
-    generation: int,
-    found: Iterable[Problem],
-    admission: Admission,
-    limit: int,
-    kind: str = "",
-) -> list[Drawn]:
-    """The first ``limit`` of those that may be played, each once."""
-    drawn: dict[bytes, Drawn] = {}
-    for problem in found:
-        if len(drawn) == limit:
-            break
+def _new(
+    problems: Iterable[Problem], seen: set[bytes], admission: Admission
+) -> Iterator[tuple[bytes, Problem]]:
+    """Those that may be played, with their forms, each once: ``seen`` grows."""
+    for problem in problems:
         form = fingerprint(domain(problem.domain), problem)
-        if form not in drawn and admission.problem(problem) is None:
-            drawn[form] = (kind + _name(settings, generation, len(drawn)), form, problem)
-    return list(drawn.values())
+        if form not in seen and admission.problem(problem) is None:
+            seen.add(form)
+            yield form, problem
+
+
+def _named(
+    settings: Settings, generation: int, found: Iterable[tuple[bytes, Problem]], kind: str = ""
+) -> list[Drawn]:
+    return [(kind + _name(settings, generation, n), *each) for n, each in enumerate(found)]
 
 
 def _name(settings: Settings, generation: int, number: int) -> str:
