@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search import Meter
 from verifiers import Domain, Problem, Verifier
@@ -17,6 +18,10 @@ from .errors import ModelError
 from .policy import Policy
 from .prompted import PromptedPolicy
 from .served.address import SCHEME, read_address
+
+if TYPE_CHECKING:
+    from .hf import HFEngine
+    from .vllm.engine import VLLMEngine
 
 DEFAULT = "tiny"
 HF, VLLM, SCRIPTED = "hf:", "vllm:", "scripted:"
@@ -69,7 +74,7 @@ def load_hf(name: str) -> Model:
         from .hf import HFEngine
     except ModuleNotFoundError as error:
         raise _missing(error, "hf") from None
-    return Model(name, HFEngine(folder), policy=PromptedPolicy)
+    return _spoken_to(name, HFEngine(folder), folder)
 
 
 def load_vllm(name: str) -> Model:
@@ -83,7 +88,11 @@ def load_vllm(name: str) -> Model:
     except ModuleNotFoundError as error:
         raise _missing(error, "vllm") from None
     lora = None if options.lora is None else Path(options.lora).expanduser()
-    engine = VLLMEngine(folder, options.engine, lora)
+    return _spoken_to(name, VLLMEngine(folder, options.engine, lora), folder)
+
+
+def _spoken_to(name: str, engine: HFEngine | VLLMEngine, folder: Path) -> Model:
+    """As its training asks for."""
     if engine.trained:
         return Model(name, engine, calibration.load(folder), fingerprint(folder))
     return Model(name, engine, policy=PromptedPolicy)

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from .engine import Chat
 from .errors import EngineError, ModelError
 from .extract import THINK
-from .tokenizer import SpecialIds, byte_alphabet
+from .tokenizer import SPECIALS, SpecialIds, Tokenizer, byte_alphabet
 
 _APART = "\u200b"  # a space without width: keeps spelt-out special tokens from being one
 
@@ -67,9 +67,10 @@ class ChatTokenizer:
         fresh = isinstance(prompt, Chat) and not prompt.begun
         return f"{THINK}\n" if fresh and self.opens_thinking else ""
 
-    def knows(self, tokens: Sequence[str]) -> bool:
-        """Whether all these are tokens of it."""
-        return set(tokens) <= set(self._fast.get_vocab())
+    @property
+    def ours(self) -> bool:
+        """Whether the model has our training: it knows our special tokens, and no template."""
+        return self._auto.chat_template is None and set(SPECIALS) <= set(self._fast.get_vocab())
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Text of ``tokens``; bytes that are not UTF-8 show as U+FFFD."""
@@ -117,6 +118,14 @@ class ChatTokenizer:
             else:
                 pieces[token] = text.replace("\u2581", " ").encode()  # SentencePiece
         return pieces[:vocab]
+
+
+def read_tokenizer(
+    folder: Path, vocab: int, ends: frozenset[int] = frozenset()
+) -> Tokenizer | ChatTokenizer:
+    """Of the model in ``folder``; a ``Tokenizer`` where it has our training."""
+    chat = ChatTokenizer(folder, vocab, ends)
+    return Tokenizer(folder / "tokenizer.json") if chat.ours else chat
 
 
 def _apart(text: str, marks: list[str]) -> str:

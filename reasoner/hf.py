@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from .causal_lm import CausalLM
-from .chat_tokenizer import ChatTokenizer
+from .chat_tokenizer import ChatTokenizer, read_tokenizer
 from .engine import Chat, Generation, Request
 from .llama import fastest_dtype
 from .tiny import TinyEngine
@@ -21,8 +21,9 @@ _BATCH_BYTES = 2 << 30
 class HFEngine(TinyEngine):
     """Runs a model of transformers; see ``TinyEngine`` for what it does with requests.
 
-    A :class:`Chat` is written as the model's chat template says, or as plain text where it has
-    none. No value is read: these models were never taught the value token.
+    A model with our training is ``trained``: it reads plain text and tells the value.
+    Any other gets a :class:`Chat` as its chat template says, or as plain text where it has none,
+    and tells no value.
     """
 
     def __init__(
@@ -42,21 +43,28 @@ class HFEngine(TinyEngine):
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         dtype = dtype or (fastest_dtype() if device == "cpu" else torch.bfloat16)
         model = CausalLM(self.model_dir, dtype, device)
-        self._chat = ChatTokenizer(self.model_dir, model.config.vocab, model.ends)
+        vocabulary = read_tokenizer(self.model_dir, model.config.vocab, model.ends)
+        self._chat = vocabulary if isinstance(vocabulary, ChatTokenizer) else None
         threads = len(os.sched_getaffinity(0))
-        self._start(model, self._chat, kv_bytes, _BATCH_BYTES, threads, device)
+        self._start(model, vocabulary, kv_bytes, _BATCH_BYTES, threads, device)
 
     @property
     def capacity(self) -> int:
         return _CAPACITY
 
+    @property
+    def trained(self) -> bool:
+        return self._chat is None
+
     def _encode(self, prompt: str | Chat) -> list[int]:
-        return (
-            self._chat.encode_chat(prompt) if isinstance(prompt, Chat) else super()._encode(prompt)
-        )
+        if self._chat is not None and isinstance(prompt, Chat):
+            return self._chat.encode_chat(prompt)
+        return super()._encode(prompt)
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
+        if self._chat is None:
+            return await super().generate(request)
         generation = await super().generate(replace(request, value=False))
         opened = self._chat.opened(request.prompt)
         found = (replace(c, text=opened + c.text) for c in generation.completions)

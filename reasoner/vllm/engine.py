@@ -22,12 +22,11 @@ from vllm.sampling_params import RequestOutputKind
 from search import Span
 
 from ..background import Background
-from ..chat_tokenizer import ChatTokenizer
+from ..chat_tokenizer import ChatTokenizer, read_tokenizer
 from ..engine import Chat, Finish, Generation, Request, room
 from ..errors import EngineError, ModelError
 from ..group import Line, spell
 from ..pace import Pace
-from ..tokenizer import SPECIALS, Tokenizer
 from .core import Core
 from .options import check_names, lora_rank
 
@@ -51,7 +50,7 @@ class VLLMEngine:
     """Implements ``Engine`` over vLLM, in processes of its own that end with it.
 
     Requests share vLLM's batch and its cache of prefixes; a cancelled call and one whose time is
-    over are aborted. A model that knows our special tokens is ``trained``: it reads plain text
+    over are aborted. A model with our training is ``trained``: it reads plain text
     and tells the value; any other gets a :class:`Chat` as its template says. Safe to use from
     several threads and event loops.
     """
@@ -94,7 +93,8 @@ class VLLMEngine:
         self.context: int = config.model_config.max_model_len
         self._capacity: int = min(_CAPACITY, config.scheduler_config.max_num_seqs)
         vocab = config.model_config.get_vocab_size()
-        self.trained, self._tokenizer = _tokenizer(folder, vocab)
+        self._tokenizer = read_tokenizer(folder, vocab)
+        self.trained = not isinstance(self._tokenizer, ChatTokenizer)
         unused = range(self._tokenizer.size, vocab)  # rows that only round the matrix off
         self._silent = (*self._tokenizer.silent, *unused)
         self._ids = itertools.count(1)
@@ -241,11 +241,3 @@ class VLLMEngine:
             value=None,
             weights=tuple(spans) or None,
         )
-
-
-def _tokenizer(folder: Path, vocab: int) -> tuple[bool, Tokenizer | ChatTokenizer]:
-    """Whether it knows our special tokens, and the tokenizer."""
-    chat = ChatTokenizer(folder, vocab, frozenset())
-    if chat.knows(SPECIALS):
-        return True, Tokenizer(folder / "tokenizer.json")
-    return False, chat

@@ -60,7 +60,7 @@ def subject(
     elif name == "example":
         subject = Subject(TINY, lambda: GenerateEngine(TINY))
     elif name == "hf-tiny":
-        subject = Subject(TINY, lambda: _hf(TINY))
+        subject = Subject(TINY, lambda: _hf(TINY), NEVER)
     else:
         folder = tmp_path_factory.mktemp("models") / name
         write_architecture(folder, name.removeprefix("hf-"))

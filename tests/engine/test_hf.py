@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import torch
 
-from reasoner import Reasoner
-from reasoner.catalog import find_model
+from reasoner import Reasoner, calibration
+from reasoner.catalog import BUNDLED, find_model
 from reasoner.chat_tokenizer import ChatTokenizer
 from reasoner.engine import Chat, Request
 from reasoner.errors import EngineError, ModelError
 from reasoner.hf import HFEngine
+from reasoner.policy import Policy
 from reasoner.prompted import PromptedPolicy
+from reasoner.tiny import TinyEngine
 
 from .architectures import TEMPLATE, write_architecture
 from .conftest import run
@@ -192,3 +194,29 @@ def test_a_folder_without_a_tokenizer(folder: Path, tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(ModelError, match=r"expected a tokenizer\.json in"):
         find_model(f"hf:{bare}")()
+
+
+def test_a_model_with_our_training_is_spoken_to_as_it_learned(
+    load: Callable[..., HFEngine],
+) -> None:
+    """The same words and values as of its own engine."""
+    request = Request("Use 4 5 6 10 to make 24\n", samples=3, max_tokens=12, seed=5, value=True)
+    own = TinyEngine(BUNDLED / "tiny", threads=1, dtype="float32")
+    try:
+        expected = run(own.generate(request)).completions
+    finally:
+        own.close()
+    engine = load(BUNDLED / "tiny")
+    found = run(engine.generate(request)).completions
+    assert engine.trained
+    assert [c.text for c in found] == [c.text for c in expected]
+    assert [c.value for c in found] == pytest.approx([c.value for c in expected], abs=1e-3)
+
+
+def test_our_training_brings_its_policy_and_calibration() -> None:
+    model = find_model(f"hf:{BUNDLED / 'tiny'}")()
+    try:
+        assert model.policy is Policy
+        assert model.calibration == calibration.load(BUNDLED / "tiny")
+    finally:
+        model.engine.close()
