@@ -23,6 +23,7 @@ from .settings import SCHEMA, Settings
 from .shards import Place
 from .tables import TABLES
 
+LEDGER = "ledger.sqlite"
 MAX_FAILURES = 2  # of one problem; then it is left alone
 
 
@@ -32,17 +33,16 @@ class Ledger:
 
         Raises :class:`RunError` when there is none to open or it is of another version.
         """
-        path = folder / "ledger.sqlite"
+        path = folder / LEDGER
         if settings is None and not path.exists():
             raise RunError(f"expected a run in {folder}, found none; begin one with --out {folder}")
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         try:
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise RunError(f"{path} can not be read ({error}); use another --out folder") from None
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        found = self._db.execute("PRAGMA user_version").fetchone()[0]
         if not found and settings is not None:
             self._create(settings)
         elif found != SCHEMA:
@@ -55,6 +55,7 @@ class Ledger:
         self.settings = Settings.model_validate_json(body)
 
     def _create(self, settings: Settings) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")  # stays so; reading changes no file
         with self.change():
             for statement in TABLES.split(";\n"):
                 self._db.execute(statement)
@@ -63,6 +64,10 @@ class Ledger:
 
     def close(self) -> None:
         self._db.close()
+
+    def copy(self, path: Path) -> None:
+        """As it is now, in one file, even while a run writes it."""
+        self._db.execute("VACUUM INTO ?", (str(path),))
 
     @contextmanager
     def change(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from .arena import ARMS, MARGIN, Claim, Standing, summary
 from .elo import Z95, Rating, rate
 from .entries import Bout
-from .folder import BASE, challenger
+from .folder import BASE, Folder, challenger
 from .ledger import Ledger
 
 
@@ -20,6 +20,12 @@ def champion(ledger: Ledger) -> str:
         return BASE
     last = known[-1]
     return challenger(last.number) if last.verdict == "promoted" else last.champion
+
+
+def best(ledger: Ledger, folder: Path) -> Path:
+    """Where the best model is: in the run, or beside the ledger that was released with it."""
+    models = Folder(folder).models
+    return models / champion(ledger) if models.exists() else folder
 
 
 def status_lines(ledger: Ledger, folder: Path) -> list[str]:
@@ -34,7 +40,7 @@ def status_lines(ledger: Ledger, folder: Path) -> list[str]:
         now = known[-1]
         states = ", ".join(f"{n} {state}" for state, n in ledger.states(now.number).items())
         lines.append(f"generation {now.number}: in stage {now.stage} ({states})")
-    lines.append(f"best model: {folder / 'models' / champion(ledger)}")
+    lines.append(f"best model: {best(ledger, folder)}")
     return lines
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from selfplay.settings import Settings
 
 app = typer.Typer(
-    help="Play, learn, keep what is better. Also: improve status, improve report.",
+    help="Play, learn, keep what is better. Also: improve status, report, export, rescore.",
     rich_markup_mode=None,
     add_completion=False,
     invoke_without_command=True,
@@ -171,6 +171,19 @@ def report(
     except OSError as error:
         raise UsageError(f"can not write {html}: {error.strerror}") from None
     say(f"wrote {html} ({len(page.encode()) / 1024:,.0f} kB)")
+
+
+@app.command("export")
+def export(
+    folder: Run,
+    out: Annotated[Path, typer.Option(help="A new folder, for --model.")],
+) -> None:
+    """Copy the best model out of a run, with the run's ledger beside it as evidence."""
+    from selfplay.release import release
+
+    from .text import say
+
+    say(f"copied {release(folder, out)} to {out}; reasoner ask QUESTION --model {out}")
 
 
 def _print_status(folder: Path) -> None:

@@ -58,6 +58,7 @@ def test_a_model_of_another_kind_can_not_be_trained(
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
     """A run of two generations, as far as its ledger knows."""
+    (tmp_path / "models").mkdir()
     ledger = Ledger(tmp_path, Settings(model="<b>tiny</b>", domains=("countdown",)))
     ledger.begin(0, "base", {}, [])
     ledger.advance(0, "done")
