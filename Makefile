@@ -4,8 +4,9 @@
 #   make test-vllm                                     the engine of vLLM, on its build for processors
 #   make gpu [MODEL=FOLDER]                            vLLM on CUDA: its tests, its speed, the model on disk; skipped without
 #   make check                                         lint, types, layers
-#   make model                                         train the bundled model again (resumable)
-#   make improve [ARGS="--hours 8"]                    let the bundled model improve itself (resumable)
+#   make model                                         stage 1: imitate experts, into work/base (resumable)
+#   make improve [ARGS="--hours 8"]                    stage 2: let a model improve itself (resumable)
+#   make ship                                          what work/improve found best becomes the bundled model
 #   make bench                                         all benchmarks (hours), then the README's tables
 #   make bench-deadlines [ARGS=...]                    one of them
 #   make readme                                        the README's tables and file tree
@@ -22,12 +23,12 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 say = @printf '%s\n' "$(1)" >&2
 
 BENCHES := $(addprefix bench-,\
-	recording cold_start sandbox nodes engine engines occupancy deadlines value memory mcts_vs_bon workers gate baselines improve accuracy)
+	recording cold_start sandbox nodes engine engines occupancy deadlines value memory mcts_vs_bon workers gate baselines improve shipped accuracy)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # benchmarks must not share the machine; quick ones come first, hours of accuracy last
-.PHONY: help ask test test-vllm gpu check model improve bench $(BENCHES) readme clean
+.PHONY: help ask test test-vllm gpu check model improve ship bench $(BENCHES) readme clean
 
 # before anything is installed
 ifneq ($(filter ask,$(MAKECMDGOALS)),)
@@ -66,10 +67,14 @@ ask: .venv/.run
 	@$(BIN)/reasoner ask --think '$(THINK)' -- '$(subst ','\'',$(value Q))'
 
 model: .venv/.run
-	@$(BIN)/reasoner pretrain --out reasoner/models/tiny --work work/pretrain
+	@$(BIN)/reasoner pretrain --out work/base --work work/pretrain
 
 improve: .venv/.run
 	@$(BIN)/reasoner improve --out work/improve $(ARGS)
+
+ship: .venv/.run
+	@$(BIN)/reasoner improve export work/improve --out work/shipped
+	@rm -rf reasoner/models/tiny && mv work/shipped reasoner/models/tiny
 
 # --- proof
 test: .venv/.dev
