@@ -50,9 +50,10 @@ class VLLMEngine:
     """Implements ``Engine`` over vLLM, in processes of its own that end with it.
 
     Requests share vLLM's batch and its cache of prefixes; a cancelled call and one whose time is
-    over are aborted. A model with our training is ``trained``: it reads plain text
-    and tells the value; any other gets a :class:`Chat` as its template says. Safe to use from
-    several threads and event loops.
+    over are aborted. Should vLLM's processes end, as when memory runs out, they are started again
+    with a smaller batch. A model with our training is ``trained``: it reads plain text and tells
+    the value; any other gets a :class:`Chat` as its template says. Safe to use from several
+    threads and event loops.
     """
 
     def __init__(
@@ -91,7 +92,6 @@ class VLLMEngine:
             ) from None
         config = self._core.llm.vllm_config
         self.context: int = config.model_config.max_model_len
-        self._capacity: int = min(_CAPACITY, config.scheduler_config.max_num_seqs)
         vocab = config.model_config.get_vocab_size()
         self._tokenizer = read_tokenizer(folder, vocab)
         self.trained = not isinstance(self._tokenizer, ChatTokenizer)
@@ -108,7 +108,7 @@ class VLLMEngine:
 
     @property
     def capacity(self) -> int:
-        return self._capacity
+        return min(_CAPACITY, self._core.samples)
 
     def count_tokens(self, text: str) -> int:
         """Length of ``text`` in tokens, to be held against ``context``."""

@@ -18,7 +18,10 @@ def marked(mark: str) -> list[int]:
     return found
 
 
-def send(mark: str, number: signal.Signals) -> None:
-    for pid in marked(mark):
+def send(mark: str, number: signal.Signals) -> list[int]:
+    """A signal to all of them; returns who they were."""
+    found = marked(mark)
+    for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+    return found

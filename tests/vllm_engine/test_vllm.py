@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import subprocess
@@ -77,32 +76,36 @@ def test_more_than_its_memory_holds() -> None:
 
 @dataclass
 class Adapted:
-    """An engine with places for two adapters; ``mark``: of the processes it started."""
+    """An engine with places for two adapters, and the engines through them, which lie in
+    ``folder``; ``mark``: of the processes it started."""
 
     engine: VLLMEngine
     mark: str
+    folder: Path
+    through: dict[str, VLLMEngine]
 
 
 @pytest.fixture(scope="module")
-def two() -> Iterator[Adapted]:
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapted]:
+    folder = tmp_path_factory.mktemp("adapters")
     engine = VLLMEngine(TINY, {**OPTIONS, "max_loras": 2, "enable_lora": True, "max_lora_rank": 8})
-    yield Adapted(engine, os.environ["REASONER_VLLM"])
+    through = {}
+    for seed, name in enumerate(("champion", "challenger")):
+        adapted(TINY, folder / name, folder / f"{name}-merged", seed)
+        through[name] = engine.with_lora(name, folder / name)
+    yield Adapted(engine, os.environ["REASONER_VLLM"], folder, through)
     engine.close()
 
 
-def test_two_adapters_of_one_engine(two: Adapted, tmp_path: Path) -> None:
+def test_two_adapters_of_one_engine(two: Adapted) -> None:
     """Champion and challenger at once, beside the model itself: each as if worked in."""
-    names = ("champion", "challenger")
-    for seed, name in enumerate(names):
-        adapted(TINY, tmp_path / name, tmp_path / f"{name}-merged", seed)
     expected = {}
-    for name in ("tiny", *names):
-        reference = Reference(TINY if name == "tiny" else tmp_path / f"{name}-merged", NEVER)
+    for name in ("tiny", *two.through):
+        reference = Reference(TINY if name == "tiny" else two.folder / f"{name}-merged", NEVER)
         tokens, logprob, _ = reference.greedy(PROMPT, 24)
         expected[name] = (reference.decode(tokens), pytest.approx(logprob, abs=1e-3))
     assert len({text for text, _ in expected.values()}) == 3
-    engines = {name: two.engine.with_lora(name, tmp_path / name) for name in names}
-    engines["tiny"] = two.engine
+    engines = {"tiny": two.engine, **two.through}
 
     async def main() -> dict[str, Completion]:
         question = Request(PROMPT, temperature=0, max_tokens=24)
@@ -120,22 +123,20 @@ def test_two_adapters_of_one_engine(two: Adapted, tmp_path: Path) -> None:
 def test_there_is_no_place_for_a_third_adapter(two: Adapted, tmp_path: Path) -> None:
     if two.engine.options["max_loras"] == 2:
         pytest.skip("on a GPU adapters take turns")
-    for name in ("first", "second"):
-        with contextlib.suppress(EngineError):  # those of the test before have them already
-            two.engine.with_lora(name, tmp_path)
     with pytest.raises(EngineError, match="at most 2 LoRA adapters"):
         two.engine.with_lora("third", tmp_path)
 
 
 def think(two: Adapted, seconds: float, number: signal.Signals) -> Answer:
-    """A think in which vLLM gets a signal as soon as there is an answer."""
+    """A think in which vLLM gets a signal, once, as soon as there is an answer."""
 
     async def main() -> Answer:
         reasoner = Reasoner(Model("m", two.engine))
         thinking = reasoner.stream("What is 387 + 645?", seconds, save=False, stop_when="budget")
+        sent = False
         async for progress in thinking:
-            if progress.best is not None:
-                send(two.mark, number)
+            if progress.best is not None and not sent:
+                sent = bool(send(two.mark, number))
         return await thinking.result()
 
     return asyncio.run(main())
@@ -150,9 +151,23 @@ def test_a_vllm_that_hangs_keeps_the_budget(two: Adapted) -> None:
     assert answer.stop_reason is StopReason.TIME
 
 
-def test_a_vllm_that_dies_leaves_the_best_answer(two: Adapted) -> None:
-    """The last test of this engine."""
-    answer = think(two, 600, signal.SIGKILL)
+def test_a_vllm_that_dies_is_started_again_with_a_smaller_batch(two: Adapted) -> None:
+    """The question goes on, adapters and new weights are what they were; at the end of its lives
+    the best answer is left."""
+    engine, question = two.engine, Request(PROMPT, temperature=0, max_tokens=24)
+    one, capacity = two.through["champion"], engine.capacity
+    run(engine.reload_weights(TINY, "renewed"))
+    before = run(one.generate(question)).completions[0]
+    with pytest.warns(UserWarning, match=f"at most {capacity // 2} samples at once"):
+        answer = think(two, 90, signal.SIGKILL)
+    assert answer.answer == "1032"
+    assert answer.stop_reason is StopReason.TIME
+    assert engine.capacity == capacity // 2
+    after = run(one.generate(question)).completions[0]
+    assert (after.text, after.weights) == (before.text, before.weights)
+    engine._core._lives = 0
+    with pytest.warns(UserWarning, match="memory runs out$"):
+        answer = think(two, 600, signal.SIGKILL)
     assert answer.answer is not None
     assert answer.stop_reason is StopReason.ENGINE
 
