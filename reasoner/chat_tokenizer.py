@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerFast
 
 from .engine import Chat
@@ -98,8 +97,8 @@ class ChatTokenizer:
                         messages, tokenize=False, add_generation_prompt=True
                     )
                 )
-            except TemplateError as error:
-                said = error
+            except Exception as error:  # a template may do anything
+                said = " ".join(str(error).split())[:200]
         raise EngineError(f"the model's chat template fails: {said}")
 
     def _pieces(self, vocab: int, byte_level: bool) -> list[bytes]:

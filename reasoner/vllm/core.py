@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -21,6 +22,7 @@ from .reaper import Reaper
 
 _ABORT_S = 0.05  # between reminders that a request's time is over
 _LIVES = 3  # so often it is started again
+_MOST = 256  # samples in flight; more only wait for each other
 
 
 class Core:
@@ -39,7 +41,9 @@ class Core:
     @property
     def llm(self) -> Any:
         if self._llm is None:
-            raise EngineError("expected an open engine, found it closed; load it again")
+            raise EngineError(
+                self._said or "expected an open engine, found it closed; load it again"
+            )
         return self._llm
 
     async def start(self, args: AsyncEngineArgs) -> None:
@@ -50,17 +54,28 @@ class Core:
     @property
     def samples(self) -> int:
         """The most in flight."""
-        return self._args.max_num_seqs if self._args and self._args.max_num_seqs else 1
+        return min(_MOST, self._args.max_num_seqs or 1) if self._args else 1
 
     async def stop(self) -> None:
         self._end()
         self._reaper.close()
 
     def _end(self) -> None:
-        if self._llm is not None:
-            self._llm.shutdown(timeout=1)
-            self._llm.engine_core.resources.ctx.destroy(linger=0)  # vLLM leaves its threads
-            self._llm = None
+        llm, self._llm = self._llm, None
+        if llm is not None:
+            llm.output_processor.propagate_error(EngineDeadError())  # nobody else may tell them
+            llm.shutdown(timeout=1)
+            llm.engine_core.resources.ctx.destroy(linger=0)  # vLLM leaves its threads
+
+    async def ready(self, timeout_s: float | None = None) -> float | None:
+        """Wait while vLLM is started again; returns what is left of ``timeout_s``."""
+        if (revival := self._revival) is None:
+            return timeout_s
+        began = time.monotonic()
+        if not (await asyncio.wait((revival,), timeout=timeout_s))[0]:
+            raise EngineError(f"{self._said}; it is not there yet")
+        revival.result()
+        return None if timeout_s is None else began + timeout_s - time.monotonic()
 
     async def ask(
         self,
@@ -70,8 +85,7 @@ class Core:
         timeout_s: float | None,
     ) -> RequestOutput:
         """What vLLM writes, all of it or what there is after ``timeout_s``."""
-        if self._revival is not None:
-            await asyncio.shield(self._revival)
+        timeout_s = await self.ready(timeout_s)
         llm, name = self.llm, str(next(self._ids))
         stream = llm.generate({"prompt_token_ids": prompt}, params, name, lora_request=lora)
         work = asyncio.create_task(_last(stream))
@@ -99,36 +113,64 @@ class Core:
             self._args.max_num_seqs = max(1, self.samples // 2)
             self._said += f"; started again, with at most {self.samples} samples at once"
             self._revival = asyncio.create_task(self._start_again())
-            self._revival.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._revival.add_done_callback(_forget)
         with suppress(Warning):  # where warnings are errors, too
             warnings.warn(self._said, stacklevel=2)
         return self._said
 
     async def _start_again(self) -> None:
-        self._end()
         try:
+            self._end()
+            self._reaper.mark()
             self._llm = await asyncio.to_thread(AsyncLLM.from_engine_args, self._args)
             if self._renewed is not None:
-                await self.reload(*self._renewed)
+                await self._renew(*self._renewed)
         except Exception as error:
-            self._end()
-            said = " ".join(str(error).split())[-300:]
-            raise EngineError(f"vLLM could not be started again: {said}") from None
+            self._said = f"vLLM could not be started again: {' '.join(str(error).split())[-300:]}"
+            with suppress(Exception):
+                self._end()
+            raise EngineError(self._said) from None
         finally:
             self._revival = None
 
     async def reload(self, folder: Path, version: str) -> None:
         """See ``VLLMEngine.reload_weights``."""
+        await self.ready()
         llm = self.llm
-        await llm.pause_generation(mode="keep")
         try:
-            await llm.collective_rpc("renew_weights", args=(str(folder),))
-            await llm.update_weight_version(version)
-            self._renewed = folder, version
+            await self._renew(folder, version)
+        except EngineDeadError:
+            raise EngineError(self._revive(llm)) from None
         except Exception as error:
             raise EngineError(f"vLLM could not take the weights in {folder}: {error}") from None
+
+    async def _renew(self, folder: Path, version: str) -> None:
+        llm = self.llm
+        work = asyncio.create_task(_exchange(llm, folder, version))
+        work.add_done_callback(_forget)
+        try:
+            while not (await asyncio.wait((work,), timeout=_ABORT_S))[0]:
+                if llm.errored:  # vLLM would wait for ever for its replies
+                    raise EngineDeadError
+            work.result()
         finally:
-            await llm.resume_generation()
+            work.cancel()
+        self._renewed = folder, version
+
+
+async def _exchange(llm: AsyncLLM, folder: Path, version: str) -> None:
+    await llm.pause_generation(mode="keep")
+    try:
+        await llm.collective_rpc("renew_weights", args=(str(folder),))
+        await llm.update_weight_version(version)
+    finally:
+        await llm.resume_generation()
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    """Take note of its failure, so that asyncio does not complain of it."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _last(stream: AsyncIterator[RequestOutput]) -> RequestOutput:

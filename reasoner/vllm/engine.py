@@ -30,7 +30,6 @@ from ..pace import Pace
 from .core import Core
 from .options import check_names, lora_rank
 
-_CAPACITY = 256  # samples in flight; more only wait for each other
 _NEVER = -100.0  # added to the logit of a token that must not be written
 _SURE = 1 - 1e-9  # of a chance whose rest is divided by
 _GIVEN: dict[str, Any] = {
@@ -93,7 +92,11 @@ class VLLMEngine:
         config = self._core.llm.vllm_config
         self.context: int = config.model_config.max_model_len
         vocab = config.model_config.get_vocab_size()
-        self._tokenizer = read_tokenizer(folder, vocab)
+        try:
+            self._tokenizer = read_tokenizer(folder, vocab)
+        except Exception:
+            self._background.close()
+            raise
         self.trained = not isinstance(self._tokenizer, ChatTokenizer)
         unused = range(self._tokenizer.size, vocab)  # rows that only round the matrix off
         self._silent = (*self._tokenizer.silent, *unused)
@@ -108,7 +111,7 @@ class VLLMEngine:
 
     @property
     def capacity(self) -> int:
-        return min(_CAPACITY, self._core.samples)
+        return self._core.samples
 
     def count_tokens(self, text: str) -> int:
         """Length of ``text`` in tokens, to be held against ``context``."""
@@ -160,6 +163,7 @@ class VLLMEngine:
         return await self._background.run(self._generate(request))
 
     async def _generate(self, request: Request) -> Generation:
+        timeout_s = await self._core.ready(request.timeout_s)
         began = time.monotonic()
         prompt = self.encode(request.prompt)
         left = room(len(prompt), self.context)
@@ -177,7 +181,7 @@ class VLLMEngine:
             logprob_token_ids=silent or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
-        output = await self._core.ask(prompt, params, self._lora, request.timeout_s)
+        output = await self._core.ask(prompt, params, self._lora, timeout_s)
         lines = [self._line(written, equal) for written in output.outputs]
         computed = len(prompt) - (output.num_cached_tokens or 0)
         computed += sum(len(written.token_ids) for written in output.outputs)

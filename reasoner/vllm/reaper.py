@@ -26,21 +26,26 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 
 class Reaper:
     """A small process that waits for the end of this one, ``kill -9`` included, or for
-    :meth:`close`, and then kills what was started since this was made. Linux."""
+    :meth:`close`, and then kills what was started since this was made or :meth:`mark` was last
+    called, up to when another's was. Linux."""
 
     def __init__(self) -> None:
         # One for the whole program, not to be killed with vLLM, of which it has much to say then.
         sys.warnoptions.append(_UNSAID)
         resource_tracker.ensure_running()
         sys.warnoptions.remove(_UNSAID)
-        mark = f"{_MARK}={uuid.uuid4().hex}"
+        self._mark = uuid.uuid4().hex
         self._watch = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _WATCH, mark],
+            [sys.executable, "-I", "-S", "-c", _WATCH, f"{_MARK}={self._mark}"],
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C is not meant for it
             env={**os.environ, _MARK: ""},  # nor is the end of another engine
         )
-        os.environ[_MARK] = mark.partition("=")[2]
+        self.mark()
+
+    def mark(self) -> None:
+        """What is started from now on is killed by this one, another's until then."""
+        os.environ[_MARK] = self._mark
 
     def close(self) -> None:
         """Safe to call twice."""

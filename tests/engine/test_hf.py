@@ -73,9 +73,12 @@ def test_a_template_without_a_systems_turn(tmp_path: Path) -> None:
     assert text == "[user]\nBe brief.\n\nHow many?\n[assistant]\nWell, "
 
 
-def test_a_template_that_fails_is_named(tmp_path: Path) -> None:
-    folder = write_architecture(tmp_path / "m", "llama", "{{ raise_exception('never') }}")
-    with pytest.raises(EngineError, match="chat template fails: never"):
+@pytest.mark.parametrize(
+    ("template", "said"), [("{{ raise_exception('never') }}", "never"), ("{{ 'a' + 1 }}", "str")]
+)
+def test_a_template_that_fails_is_named(template: str, said: str, tmp_path: Path) -> None:
+    folder = write_architecture(tmp_path / "m", "llama", template)
+    with pytest.raises(EngineError, match=f"chat template fails: .*{said}"):
         tokenizer(folder)
 
 

@@ -19,8 +19,11 @@ def test_each_engine_ends_its_own_processes(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(2):
         reapers.append(Reaper())
         children.append(subprocess.Popen(SLEEP, start_new_session=True))
+    reapers[0].mark()  # as an engine does that is started again
+    children.append(subprocess.Popen(SLEEP, start_new_session=True))
     try:
         reapers[0].close()
+        assert children[2].wait(30) == -signal.SIGKILL, "it was taken for the other's"
         assert children[0].wait(30) == -signal.SIGKILL
         assert children[1].poll() is None
         reapers[1].close()

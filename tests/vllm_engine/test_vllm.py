@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -220,6 +221,26 @@ def test_unknown_options_are_told_the_right_ones(option: str) -> None:
 def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="vLLM could not load"):
         VLLMEngine(tmp_path, OPTIONS)
+
+
+def test_nothing_runs_on_for_a_model_without_a_tokenizer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = []
+
+    class Started:
+        sizes = SimpleNamespace(max_model_len=64, get_vocab_size=lambda: 64)
+        llm = SimpleNamespace(vllm_config=SimpleNamespace(model_config=sizes))
+
+        async def start(self, _: object) -> None: ...
+
+        async def stop(self) -> None:
+            ended.append(self)
+
+    monkeypatch.setattr("reasoner.vllm.engine.Core", Started)
+    with pytest.raises(ModelError, match=r"expected a tokenizer\.json"):
+        VLLMEngine(tmp_path, OPTIONS)
+    assert ended
 
 
 def test_an_adapter_that_is_none(tmp_path: Path) -> None:
