@@ -145,7 +145,9 @@ class Measured(Protocol):
         """The longest text in tokens, prompt and completion together."""
         ...
 
-    def count_tokens(self, text: str) -> int: ...
+    def count_tokens(self, prompt: str | Chat) -> int:
+        """Length of ``prompt`` as the model gets it, a conversation's template included."""
+        ...
 
 
 @runtime_checkable

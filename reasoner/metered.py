@@ -33,7 +33,7 @@ class Metered:
         if self._allowance is None:
             return self._paid(await self._engine.generate(request))
         engine, probe = self._engine, int(request.value)
-        prompt = engine.count_tokens(str(request.prompt)) if isinstance(engine, Measured) else 0
+        prompt = engine.count_tokens(request.prompt) if isinstance(engine, Measured) else 0
         want = prompt + request.samples * (request.max_tokens + probe)
         held, spent = await self._allowance.hold(want), 0
         try:

@@ -46,6 +46,11 @@ class Policy:
         self._coolness = coolness(by)
         self.judging = Judging(by, domain, self._problem, meter)
 
+    @property
+    def prompt(self) -> str:
+        """What the model reads before any step."""
+        return self._problem.prompt
+
     def close(self) -> None:
         """Give up what is still being judged."""
         self.judging.close()
@@ -53,7 +58,7 @@ class Policy:
     async def propose(self, steps: tuple[str, ...], job: Job) -> Proposal:
         """Draw ``job.samples`` continuations; an engine's failure comes back as data."""
         request = Request(
-            prompt=self._problem.prompt + "".join(step + "\n" for step in steps),
+            prompt=self.prompt + "".join(step + "\n" for step in steps),
             samples=job.samples,
             max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
             stop=None if job.to_end else "\n",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from search import Chain, Job, Meter, Proposal, Thought
 from verifiers import Domain, Problem, Verifier, self_checking
 
-from .engine import Chat, Completion, Engine, Finish, Paced, Request
+from .engine import Chat, Completion, Engine, Finish, Measured, Paced, Request
 from .errors import EngineError
 from .extract import THINK, THOUGHT, unmarked
 from .judging import Judging
@@ -54,6 +54,7 @@ class PromptedPolicy:
     ) -> None:
         """As ``Policy``; ``calibrate``: the model's own P(yes) -> P(right)."""
         self._engine = Metered(engine, meter)
+        self._measured = engine if isinstance(engine, Measured) else None
         self._pace = engine.pace if isinstance(engine, Paced) else None
         self._problem = problem.public()
         by = verifier or domain
@@ -68,6 +69,11 @@ class PromptedPolicy:
         self._longer = False  # rather than wider: whose turn it is
         self._wide = self._long = self._cut = 0  # lines begun, gone on with, out of time
 
+    @property
+    def prompt(self) -> Chat:
+        """What the model reads before any step."""
+        return Chat(self._form.system, self._problem.question)
+
     def close(self) -> None:
         """Give up what is still being judged."""
         self.judging.close()
@@ -80,10 +86,11 @@ class PromptedPolicy:
         opened = "" if steps or not self._reasons else self._thought(time_left)
         self._long, self._wide = self._long + bool(opened), self._wide + (not opened)
         begun = opened or "".join(step + _BREAK for step in steps)
+        prompt = replace(self.prompt, begun=begun)
         request = Request(
-            prompt=Chat(self._form.system, self._problem.question, begun),
+            prompt=prompt,
             samples=job.samples,
-            max_tokens=self._tokens(LINE_TOKENS if whole else STEP_TOKENS),
+            max_tokens=self._tokens(LINE_TOKENS if whole else STEP_TOKENS, prompt),
             stop=None if whole else _BREAK,
             temperature=job.temperature * self._coolness,
             seed=job.seed,
@@ -205,8 +212,12 @@ class PromptedPolicy:
             return (), 0
         return generation.completions, generation.tokens
 
-    def _tokens(self, most: int) -> int:
-        """How long a line may be: no more than a part of a token budget, as answers need some."""
+    def _tokens(self, most: int, prompt: Chat) -> int:
+        """How long a line may be: no more than leaves room in the context to ask for its answer,
+        and than a part of a token budget, as answers need some."""
+        if self._measured is not None:
+            room = self._measured.context - self._measured.count_tokens(prompt) - 2 * FINISH_TOKENS
+            most = max(1, min(most, room))
         limit = self._meter.budget.tokens
         if limit is None:
             return most

@@ -18,7 +18,7 @@ from verifiers.plugins import is_domain
 
 from .answer import Alternative, Answer, Spent
 from .catalog import Model
-from .engine import Measured, Priced
+from .engine import Chat, Measured, Priced
 from .errors import UsageError
 from .explain import Explained, plan_of
 from .ranking import ranked
@@ -175,7 +175,6 @@ class Thinking:
             started = time.monotonic()
             model = await asyncio.to_thread(self._load)
             self.load_s = time.monotonic() - started
-            _check_length(self.plan.problem, model)
             _check_price(self.plan.budget, model)
             return await self._search(model)
         finally:
@@ -191,6 +190,7 @@ class Thinking:
         blind = model.calibration.blind_to(family.name)
         value = None if blind else model.calibration.value_of(family.name)
         policy = model.policy(model.engine, family, plan.problem, value, meter, plan.verifier)
+        _check_length(policy.prompt, model)
         self._model, self._policy = model, policy
         self._save(model)
         recorder = Recorder(self._writer, self.tree, self.best)
@@ -269,15 +269,15 @@ class Thinking:
         )
 
 
-def _check_length(problem: Problem, model: Model) -> None:
+def _check_length(prompt: str | Chat, model: Model) -> None:
     """Raise ``UsageError`` when the model can not hold the question, as far as that is known."""
     if not isinstance(model.engine, Measured):
         return
     longest = model.engine.context - 2  # one for the answer, one for its value
-    if (found := model.engine.count_tokens(problem.prompt)) > longest:
+    if (found := model.engine.count_tokens(prompt)) > longest:
         raise UsageError(
             f"expected a question of at most {longest:,} tokens for the model {model.name!r}, "
-            f"found {found:,}; shorten it or use a model with a longer context"
+            f"found {found:,} with what is said around it; shorten it or use a model with a longer context"
         )
 
 

@@ -147,9 +147,9 @@ class TinyEngine:
         """A copy of the counters."""
         return replace(self._decoder.stats)
 
-    def count_tokens(self, text: str) -> int:
-        """Length of ``text`` in tokens, to be held against ``context``."""
-        return len(self._tokenizer.encode(text))
+    def count_tokens(self, prompt: str | Chat) -> int:
+        """Length of ``prompt`` in tokens, to be held against ``context``."""
+        return len(self._encode(prompt))
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""

@@ -113,9 +113,9 @@ class VLLMEngine:
     def capacity(self) -> int:
         return self._core.samples
 
-    def count_tokens(self, text: str) -> int:
-        """Length of ``text`` in tokens, to be held against ``context``."""
-        return len(self.encode(text))
+    def count_tokens(self, prompt: str | Chat) -> int:
+        """Length of ``prompt`` in tokens, to be held against ``context``."""
+        return len(self.encode(prompt))
 
     def close(self) -> None:
         """End vLLM's processes; calls in flight get an :class:`EngineError`. Safe to call twice."""

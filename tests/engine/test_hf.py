@@ -137,9 +137,10 @@ def test_a_question_from_its_beginning_to_its_end(folder: Path) -> None:
     assert answer.stop_reason in ("time", "exhausted")
 
 
-def test_a_question_that_is_too_long_is_said_before_thinking(folder: Path) -> None:
+@pytest.mark.parametrize("words", [400, 100])  # the second would fit, if it were all
+def test_a_question_that_is_too_long_is_said_before_thinking(words: int, folder: Path) -> None:
     with Reasoner(f"hf:{folder}") as reasoner, pytest.raises(ValueError, match="at most 510 tok"):
-        reasoner.ask("why " * 400, 3)
+        reasoner.ask("why " * words, 3)
 
 
 # --- folders that are no models

@@ -14,7 +14,7 @@ from reasoner import Answer, Model, Reasoner, Reply, ScriptedEngine
 from reasoner.cli.app import run as main
 from reasoner.engine import Chat, Finish, Generation, Request
 from reasoner.extract import announced, document, final_answer
-from reasoner.prompted import PromptedPolicy, paragraphs
+from reasoner.prompted import FINISH_TOKENS, PromptedPolicy, paragraphs
 from reasoner.prompts import FORMS, GENERAL
 from reasoner.scripted import Script
 from search import Budget, Chain, Job, Meter, Proposal
@@ -267,6 +267,22 @@ def test_a_thought_that_ended_in_vain_is_gone_on_with() -> None:
     assert second.thoughts[0].text.startswith("<think>\n4 + 5 + 6 + 10?\n\nWait, no: 10 - 4")
     assert second.thoughts[0].outcome.score == 1.0
     assert engine.requests[2].prompt.begun == ""  # nothing is left to go on with
+
+
+def test_a_line_leaves_room_for_its_answer() -> None:
+    class Short(ScriptedEngine):
+        context = 400
+
+        def count_tokens(self, prompt: object) -> int:
+            return len(str(prompt).split())
+
+    engine = Short(says("Answer: 1", "Answer: 1", " 1"))
+    propose(engine, PUZZLE, LINE, "word " * 100)
+    (request,) = engine.requests
+    written = engine.count_tokens(request.prompt) + request.max_tokens
+    assert engine.context - written == 2 * FINISH_TOKENS
+    propose(engine, PUZZLE, LINE, "word " * 400)
+    assert engine.requests[1].max_tokens == 1  # and then it is asked
 
 
 def test_requests_end_before_the_time_does() -> None:
