@@ -93,9 +93,13 @@ def load_vllm(name: str) -> Model:
 
 def _spoken_to(name: str, engine: HFEngine | VLLMEngine, folder: Path) -> Model:
     """As its training asks for."""
-    if engine.trained:
+    if not engine.trained:
+        return Model(name, engine, policy=PromptedPolicy)
+    try:
         return Model(name, engine, calibration.load(folder), fingerprint(folder))
-    return Model(name, engine, policy=PromptedPolicy)
+    except Exception:
+        engine.close()
+        raise
 
 
 def load_scripted(name: str) -> Model:
@@ -170,6 +174,7 @@ def fingerprint(folder: Path) -> str:
     import hashlib
 
     digest = hashlib.sha256()
-    for name in ("config.json", "tokenizer.json", "model.safetensors"):
-        digest.update((folder / name).read_bytes())
+    weights = sorted(folder.glob("model*.safetensors"))  # large ones are in several files
+    for path in (folder / "config.json", folder / "tokenizer.json", *weights):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

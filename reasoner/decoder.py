@@ -43,7 +43,7 @@ class Decoder:
         """``max_rows``: rows at most; fewer when ``batch_bytes`` of storage do not hold them."""
         self.stats = Stats()
         self._model, self._tokenizer, self._cache = model, tokenizer, cache
-        self._max_rows, self._batch_bytes = max_rows, batch_bytes
+        self.max_rows, self._batch_bytes = max_rows, batch_bytes
         self._threads = ThreadChoice(threads, torch.set_num_threads)
         special = tokenizer.special
         self._good_bad = torch.tensor([special.good, special.bad])
@@ -60,7 +60,7 @@ class Decoder:
 
     def row_limit(self, longest: int) -> int:
         """How many rows of up to ``longest`` tokens may be in flight at once."""
-        return max(1, min(self._max_rows, self._store.rows_within(self._batch_bytes, longest)))
+        return max(1, min(self.max_rows, self._store.rows_within(self._batch_bytes, longest)))
 
     def reset(self) -> None:
         """Empty the batch and the cache, after an error."""
@@ -71,8 +71,8 @@ class Decoder:
 
     def shrink(self) -> int:
         """Fewer rows from now on, half of those there are; returns how many."""
-        self._max_rows = max(1, min(self._max_rows, len(self._rows)) // 2)
-        return self._max_rows
+        self.max_rows = max(1, min(self.max_rows, len(self._rows)) // 2)
+        return self.max_rows
 
     def admit(self, waiting: deque[Group]) -> None:
         """Take groups from the left while they fit; each gets its first row."""

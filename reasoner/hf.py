@@ -46,11 +46,11 @@ class HFEngine(TinyEngine):
         vocabulary = read_tokenizer(self.model_dir, model.config.vocab, model.ends)
         self._chat = vocabulary if isinstance(vocabulary, ChatTokenizer) else None
         threads = len(os.sched_getaffinity(0))
-        self._start(model, vocabulary, kv_bytes, _BATCH_BYTES, threads, device)
+        self._start(model, vocabulary, kv_bytes, _batch_bytes(device), threads, device)
 
     @property
     def capacity(self) -> int:
-        return _CAPACITY
+        return min(_CAPACITY, self._decoder.max_rows)
 
     @property
     def trained(self) -> bool:
@@ -69,3 +69,11 @@ class HFEngine(TinyEngine):
         opened = self._chat.opened(request.prompt)
         found = (replace(c, text=opened + c.text) for c in generation.completions)
         return Generation(tuple(found), generation.tokens)
+
+
+def _batch_bytes(device: str) -> int:
+    """What rows in flight may take: of a GPU a third of what is free, as growing needs both the
+    old storage and the new. Room for one sample of a large model is gigabytes."""
+    if not device.startswith("cuda"):
+        return _BATCH_BYTES
+    return max(_BATCH_BYTES, torch.cuda.mem_get_info(device)[0] // 3)

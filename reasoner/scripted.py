@@ -73,6 +73,7 @@ class ScriptedEngine:
 
     async def generate(self, request: Request) -> Generation:
         """Raises :class:`EngineError` for a prompt that is not in the script."""
+        request.check()
         if self.closed:
             raise EngineError("expected an open engine, found it closed; make a new one")
         self.requests.append(request)

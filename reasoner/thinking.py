@@ -277,7 +277,8 @@ def _check_length(prompt: str | Chat, model: Model) -> None:
     if (found := model.engine.count_tokens(prompt)) > longest:
         raise UsageError(
             f"expected a question of at most {longest:,} tokens for the model {model.name!r}, "
-            f"found {found:,} with what is said around it; shorten it or use a model with a longer context"
+            f"found {found:,} with what is said around it; shorten it or use a model with a longer "
+            "context"
         )
 
 

@@ -31,6 +31,7 @@ from .pace import Pace
 from .stats import Stats
 from .tokenizer import Tokenizer
 
+_CAPACITY = 128  # samples in flight
 _MAX_ROWS = 512
 _BATCH_BYTES = 1 << 30  # storage of the rows in flight, at most; it grows with use
 _MAX_THREADS = 4  # the matrices are too small to feed more
@@ -140,7 +141,7 @@ class TinyEngine:
 
     @property
     def capacity(self) -> int:
-        return 128
+        return min(_CAPACITY, self._decoder.max_rows)
 
     @property
     def stats(self) -> Stats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx2
 
@@ -21,8 +22,10 @@ def served(address: Address, headers: dict[str, str]) -> int | None:
     """
     try:
         response = _get(address.base, headers)
-        if response.status_code == 404 and _get(address.base + "/v1", headers).is_success:
-            raise ModelError(f"nothing at {address.base}; did you mean {address.base}/v1?")
+        if response.status_code == 404:
+            for other in (f"{address.base}/v1", urljoin(address.base, "/v1")):
+                if _get(other, headers).is_success:
+                    raise ModelError(f"nothing at {address.base}; did you mean {other}?")
     except httpx2.TimeoutException:
         return None
     except httpx2.HTTPError as error:

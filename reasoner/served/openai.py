@@ -89,6 +89,7 @@ class OpenAIEngine:
 
     async def generate(self, request: Request) -> Generation:
         """See ``Engine``. Raises :class:`EngineError`; the engine lives on."""
+        request.check()
         return await self._background.run(self._generate(request))
 
     def close(self) -> None:
@@ -189,7 +190,8 @@ class OpenAIEngine:
         status, said = response.status_code, complaint(await self._text(response))
         words = f"HTTP {status}" + (f": {said}" if said else "")
         after = response.headers.get("retry-after", "")
-        if status in (429, 503) and after.replace(".", "", 1).isdigit():
+        told = after.isascii() and after.replace(".", "", 1).isdigit()
+        if status in (429, 503) and told:
             self._quiet_until = max(self._quiet_until, time.monotonic() + float(after))
         if status in _PASSING or status >= 500:
             raise Passing(words)

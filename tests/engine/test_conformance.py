@@ -13,6 +13,7 @@ import torch
 from examples.generate_engine import GenerateEngine
 from reasoner.catalog import BUNDLED
 from reasoner.engine import Completion, Engine, Finish, Paced, Request
+from reasoner.errors import EngineError
 from reasoner.hf import HFEngine
 from reasoner.served.address import read_address
 from reasoner.served.openai import OpenAIEngine
@@ -195,6 +196,13 @@ def test_equal_seeds_draw_equal_samples(subject: Subject) -> None:
 
     assert draw(5) == draw(5)
     assert draw(5) != draw(6)
+
+
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"max_tokens": 0}, {"temperature": math.inf}])
+def test_requests_that_make_no_sense(wrong: dict[str, float], subject: Subject) -> None:
+    (name,) = wrong
+    with pytest.raises(EngineError, match=f"found {name}="):
+        one(subject, PROMPTS[0], **wrong)
 
 
 def test_speed_is_measured(subject: Subject) -> None:

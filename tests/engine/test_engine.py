@@ -160,6 +160,7 @@ def test_out_of_memory_makes_the_batch_smaller_and_says_so(
         ):
             run(engine.generate(request))
     assert engine._decoder.row_limit(64) <= 8
+    assert engine.capacity <= 8
     generation = run(engine.generate(request))
     assert sum(completion.count for completion in generation.completions) == 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ import pytest
 import torch
 
 from reasoner import Reasoner, calibration
-from reasoner.catalog import BUNDLED, find_model
+from reasoner.catalog import BUNDLED, find_model, fingerprint
 from reasoner.chat_tokenizer import ChatTokenizer
 from reasoner.engine import Chat, Request
 from reasoner.errors import EngineError, ModelError
-from reasoner.hf import HFEngine
+from reasoner.hf import HFEngine, _batch_bytes
 from reasoner.policy import Policy
 from reasoner.prompted import PromptedPolicy
 from reasoner.tiny import TinyEngine
@@ -141,6 +142,34 @@ def test_a_question_from_its_beginning_to_its_end(folder: Path) -> None:
 def test_a_question_that_is_too_long_is_said_before_thinking(words: int, folder: Path) -> None:
     with Reasoner(f"hf:{folder}") as reasoner, pytest.raises(ValueError, match="at most 510 tok"):
         reasoner.ask("why " * words, 3)
+
+
+def test_a_gpu_gives_its_rows_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row of an 8B model at 8,192 tokens does not fit twice into what a processor gives."""
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (90 << 30, 140 << 30))
+    assert _batch_bytes("cuda:1") == 30 << 30
+    assert _batch_bytes("cpu") == 2 << 30
+
+
+def test_every_part_of_the_weights_makes_the_fingerprint(tmp_path: Path) -> None:
+    names = ["config.json", "tokenizer.json"]
+    names += [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)]
+    found = set()
+    for changed in (None, *names):
+        for name in names:
+            (tmp_path / name).write_text("new" if name == changed else "old")
+        found.add(fingerprint(tmp_path))
+    assert len(found) == 5
+
+
+def test_nothing_runs_on_for_a_model_whose_curves_are_damaged(tmp_path: Path) -> None:
+    for file in (BUNDLED / "tiny").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "calibration.json").write_text("{")
+    before = threading.active_count()
+    with pytest.raises(ModelError):
+        find_model(f"hf:{tmp_path}")()
+    assert threading.active_count() == before
 
 
 # --- folders that are no models

@@ -33,6 +33,11 @@ def test_seeds_repeat_and_zero_temperature_takes_the_likeliest() -> None:
     assert texts(run(engine.generate(Request("q", samples=9, temperature=0)))) == {"b": 9}
 
 
+def test_requests_that_make_no_sense() -> None:
+    with pytest.raises(EngineError, match="found samples=0"):
+        run(ScriptedEngine({"q": "a"}).generate(Request("q", samples=0)))
+
+
 def test_how_replies_end() -> None:
     engine = ScriptedEngine({"q": "one two\nthree"})
 

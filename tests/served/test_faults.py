@@ -147,6 +147,13 @@ def test_everybody_waits_where_one_is_told_to(serve: Serve, connect: Connect) ->
     assert times[1] - times[0] >= 0.3
 
 
+def test_a_pause_that_is_no_number_is_not_heeded(serve: Serve, connect: Connect) -> None:
+    def refuse(call: Call) -> None:
+        call.refuse(429, "slow down", Retry_After="\N{SUPERSCRIPT TWO}")
+
+    assert ask(connect(serve(at_first(1, refuse)))).completions[0].text == RIGHT
+
+
 def test_one_bad_sample_does_not_spoil_the_others(serve: Serve, connect: Connect) -> None:
     def behave(call: Call) -> None:
         if call.body["seed"] == 2:

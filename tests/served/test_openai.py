@@ -368,12 +368,13 @@ def test_a_wrong_name_is_told_the_right_one(serve: Serve, connect: Connect) -> N
         connect(server)
 
 
-def test_a_wrong_path_is_told_the_right_one(serve: Serve, connect: Connect) -> None:
+@pytest.mark.parametrize("path", ["", "/v2", "/v1/chat/completions", "/openai/vl"])
+def test_a_wrong_path_is_told_the_right_one(path: str, serve: Serve) -> None:
     from reasoner.catalog import find_model
 
     server = serve(three)
-    with pytest.raises(ModelError, match=r"did you mean http.*/v1"):
-        find_model(server.name.replace("/v1", ""))()
+    with pytest.raises(ModelError, match=rf"did you mean {server.url}\?"):
+        find_model(server.name.replace("/v1", path))()
 
 
 def test_nobody_there(serve: Serve, connect: Connect) -> None:
