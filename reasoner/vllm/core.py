@@ -14,6 +14,7 @@ from typing import Any
 from vllm import AsyncEngineArgs, SamplingParams
 from vllm.lora.request import LoRARequest
 from vllm.outputs import RequestOutput
+from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
 
@@ -48,7 +49,7 @@ class Core:
 
     async def start(self, args: AsyncEngineArgs) -> None:
         self._args = args
-        self._llm = AsyncLLM.from_engine_args(args)
+        self._llm = _started(args)
         args.max_num_seqs = self._llm.vllm_config.scheduler_config.max_num_seqs
 
     @property
@@ -122,7 +123,8 @@ class Core:
         try:
             self._end()
             self._reaper.mark()
-            self._llm = await asyncio.to_thread(AsyncLLM.from_engine_args, self._args)
+            assert self._args is not None
+            self._llm = await asyncio.to_thread(_started, self._args)
             if self._renewed is not None:
                 await self._renew(*self._renewed)
         except Exception as error:
@@ -156,6 +158,11 @@ class Core:
         finally:
             work.cancel()
         self._renewed = folder, version
+
+
+def _started(args: AsyncEngineArgs) -> AsyncLLM:
+    """With the batch that vLLM gives its own offline class: half of it or less is the default."""
+    return AsyncLLM.from_engine_args(args, usage_context=UsageContext.LLM_CLASS)
 
 
 async def _exchange(llm: AsyncLLM, folder: Path, version: str) -> None:

@@ -76,7 +76,7 @@ class Bench:
         self.broken = False
         self.core = core.Core()
 
-    def from_engine_args(self, args: Any) -> Pretended:
+    def from_engine_args(self, args: Any, usage_context: object) -> Pretended:
         assert self.free.wait(30)
         if self.broken:
             raise RuntimeError("no memory left")

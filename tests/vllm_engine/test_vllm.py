@@ -45,6 +45,10 @@ def test_values_are_those_of_the_bundled_engine(engine: VLLMEngine) -> None:
     assert found.value == pytest.approx(expected.value, abs=1e-3)
 
 
+def test_its_batch_is_as_large_as_vllms_own(engine: VLLMEngine) -> None:
+    assert engine.capacity == 256
+
+
 def test_beginnings_are_computed_once(engine: VLLMEngine) -> None:
     prompt = PROMPT * 40  # longer than a block of the cache
     first, second = (run(engine.generate(Request(prompt, max_tokens=1))).tokens for _ in range(2))
