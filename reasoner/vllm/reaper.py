@@ -11,16 +11,22 @@ from multiprocessing import resource_tracker
 _MARK = "REASONER_VLLM"  # in the environment of every process that vLLM starts
 _UNSAID = "ignore:resource_tracker"  # what killed processes left is cleaned up without a word
 _WATCH = """
-import os, signal, sys
+import os, signal, sys, time
 mark = sys.argv[1].encode()
 sys.stdin.buffer.read()
-for pid in filter(str.isdigit, os.listdir("/proc")):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            if mark in file.read().split(b"\\0"):
-                os.kill(int(pid), signal.SIGKILL)
-    except OSError:
-        pass
+for _ in range(100):  # the dying may still start others, and take their time
+    found = False
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if mark in file.read().split(b"\\0"):
+                    found = True
+                    os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+    if not found:
+        break
+    time.sleep(0.02)
 """
 
 
