@@ -167,8 +167,9 @@ def test_nothing_runs_on_for_a_model_whose_curves_are_damaged(tmp_path: Path) ->
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "calibration.json").write_text("{")
     before = threading.active_count()
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError) as error:  # held: what it remembers is not forgotten
         find_model(f"hf:{tmp_path}")()
+    assert "calibration" in str(error.value)
     assert threading.active_count() == before
 
 
