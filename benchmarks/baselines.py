@@ -77,7 +77,7 @@ def generation(base: Path, path: Path, settings: Settings) -> tuple[Path, float]
     path.mkdir(parents=True, exist_ok=True)
     folder, ledger = Folder(path), Ledger(path, settings)
     folder.adopt(base)
-    crew = LocalWorker(settings.lease_s)
+    crew = LocalWorker(settings.patience_s)
     try:
         with Bars(Console(stderr=True)) as bars:
             loop = Loop(folder, ledger, Sitting(ledger, bars), tuple)

@@ -129,7 +129,7 @@ def fight(champion: Path, challenger: Path, folder: Path, seed: int) -> str:
     settings = Settings(model="tiny", domains=("countdown",), seed=seed)
     ledger = Ledger(folder, settings)
     ledger.begin(1, "base", {}, [])
-    crew = LocalWorker(settings.lease_s)
+    crew = LocalWorker(settings.patience_s)
     families = [family.name for family in domains() if family.name != "general"]
     try:
         with Bars(Console(stderr=True)) as bars:

@@ -53,7 +53,7 @@ def main() -> None:
                 folder,
                 options.model,
                 settings,
-                lambda settings=settings: workers(options.workers, settings.lease_s),  # type: ignore[misc]
+                lambda settings=settings: workers(options.workers, settings.patience_s),  # type: ignore[misc]
                 bars,
                 seconds=seconds,
             )

@@ -37,23 +37,22 @@ def main() -> None:
         return
     rates: dict[str, list[float]] = {}
     plays: list[Play] = []
-    pools = {n: ProcessPoolExecutor(n, get_context("spawn"), _load) for n in (1, 2)}
-    teams = {n: RayWorkers(n, 600.0) for n in (1, 2)}
-    for number in range(-1, options.rounds):  # round -1 warms up
-        for n in (1, 2):
-            orders = draw(n * options.plays, number)
-            began = time.monotonic()
-            found = list(pools[n].map(play_all, [orders[i::n] for i in range(n)]))
-            direct = time.monotonic()
-            asyncio.run(_through(teams[n], orders))
-            ended = time.monotonic()
-            if number >= 0:
-                rates.setdefault(f"{n} direct", []).append(len(orders) / (direct - began))
-                rates.setdefault(f"{n} through Ray", []).append(len(orders) / (ended - direct))
-                plays += [play for part in found for play in part]
-    for pool in pools.values():
-        pool.shutdown()
-    for team in teams.values():
+    for n in (1, 2):
+        team = RayWorkers(
+            n, 600.0
+        )  # one team at a time: Ray has a processor for each of its workers
+        with ProcessPoolExecutor(n, get_context("spawn"), _load) as pool:
+            for number in range(-1, options.rounds):  # round -1 warms up
+                orders = draw(n * options.plays, number)
+                began = time.monotonic()
+                found = list(pool.map(play_all, [orders[i::n] for i in range(n)]))
+                direct = time.monotonic()
+                asyncio.run(_through(team, orders))
+                ended = time.monotonic()
+                if number >= 0:
+                    rates.setdefault(f"{n} direct", []).append(len(orders) / (direct - began))
+                    rates.setdefault(f"{n} through Ray", []).append(len(orders) / (ended - direct))
+                    plays += [play for part in found for play in part]
         team.close()
     kept = sum(len(encode(play)) for play in plays) / len(plays)
     taught = sum(len(encode(teach(play))) for play in plays) / len(plays)

@@ -13,7 +13,8 @@ with each budget); one that is worse by more than the margin in any family
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .entries import Bout
@@ -55,7 +56,7 @@ def claims(families: Sequence[str]) -> list[Claim]:
 
 
 def standing(
-    bouts: Iterable[Bout],
+    bouts: Sequence[Bout],
     families: Sequence[str],
     *,
     trained: Sequence[str],
@@ -66,16 +67,24 @@ def standing(
 
     ``families``: all that must not get worse. ``trained``: those that the run plays; the
     challenger is to be better on them.
+
+    That search is no worse is judged on equally many bouts of all families: what a run trains for
+    is played first, and would speak for those that nobody asked yet.
     """
     better = {claim: Evidence(0.0) for claim in claims(trained)}
     sound = {claim: Evidence(-margin) for claim in claims(families)}
     worse = {claim: Evidence(margin) for claim in claims(families)}
+    played = Counter((bout.arm, bout.family) for bout in bouts)
+    even = {arm: min(played[arm, family] for family in families) for arm in ARMS}
+    seen = Counter[tuple[str, str]]()
     for bout in bouts:
+        seen[bout.arm, bout.family] += 1
         x = int(bout.challenger) - int(bout.champion)
         claim = (bout.arm, bout.family if bout.arm == "policy" else "")
         if bout.family in trained:
             better[claim].add([x])
-        sound[claim].add([x])
+        if bout.arm == "policy" or seen[bout.arm, bout.family] <= even[bout.arm]:
+            sound[claim].add([x])
         worse[claim].add([-x])
     shown = tuple(claim for claim, evidence in sound.items() if evidence.refutes(alpha))
     share = alpha / len(better)

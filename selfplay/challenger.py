@@ -18,7 +18,7 @@ from . import values
 from .adapters import adapt, merged
 from .corpus import specials
 from .folder import place_model
-from .learner import Diverged, Progress, Recipe, forget, train
+from .learner import Diverged, Progress, Recipe, train
 from .pretrain import PROBLEMS
 from .rollouts import draw_problems, roll_out
 from .settings import Settings
@@ -45,9 +45,13 @@ def train_challenger(
     Raises ``Diverged``, and ``OSError`` when the disk is full.
     """
     if out.exists():  # the process was killed before it could say so
+        _forget(work, out)
         return _known(out)
     tokenizer = Tokenizer.from_file(str(champion / "tokenizer.json"))
     steps = _steps(window, tokenizer, settings)
+    # By its length: lessons that are not what they were (judged again, other feedback) make
+    # another training, which begins anew.
+    checkpoint = work / f"{out.name}-{steps}.pt"
     seed = f"{settings.seed} g{generation}"
     network, reference = networks.load(champion), networks.load(champion).eval()
     if settings.lora:
@@ -67,7 +71,6 @@ def train_challenger(
         note = f"policy {progress.policy_loss:.3f}  value {progress.value_loss:.3f}"
         report("training", progress.step, progress.steps, note)
 
-    checkpoint = work / f"{out.name}.pt"
     try:
         loss = train(
             network,
@@ -82,7 +85,7 @@ def train_challenger(
             reference=reference,
         )
     except Diverged:
-        forget(checkpoint)
+        _forget(work, out)
         raise
     trained = {
         "steps": steps,
@@ -99,8 +102,14 @@ def train_challenger(
         (draft / TRAINING).write_text(json.dumps(trained) + "\n", "utf-8")
 
     place_model(out, make)
-    forget(checkpoint)
+    _forget(work, out)
     return _known(out)
+
+
+def _forget(work: Path, out: Path) -> None:
+    """Remove the checkpoints of a training that is over."""
+    for checkpoint in work.glob(f"{out.name}-*"):
+        checkpoint.unlink()
 
 
 def _known(model: Path) -> dict[str, float]:

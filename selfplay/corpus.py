@@ -9,6 +9,7 @@ from random import Random
 
 from tokenizers import Tokenizer
 
+from reasoner.errors import ReasonerError
 from verifiers import Adviser, Domain, Problem, Step, domain, fingerprint, held_out, suite
 from verifiers.countdown import Countdown
 from verifiers.reach import exactly_reachable, reachable
@@ -20,6 +21,7 @@ from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
 GAME24 = 0.15  # share of countdown problems that are published puzzles outside the hard slice
+_DRAWS = 10_000  # one in eight is reserved: more than that many without one is a generator of few
 _OPTIONS = 40  # of an expert's choice, at most
 FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one on the way
 
@@ -46,15 +48,20 @@ def fresh_problem(rng: Random, name: str, level: int, *, reserved: bool = False)
     """A fresh problem that is not an evaluation problem in any clothes.
 
     ``reserved``: one that lessons never hold either, for calibration; otherwise one they may.
+    Raises :class:`ReasonerError` for a family too small to have one.
     """
     family = domain(name)
-    while True:
+    for _ in range(_DRAWS):
         if name == "countdown" and level == 4 and rng.random() < GAME24:
             problem = rng.choice(_published())
         else:
             problem = family.generate(rng, level)
         if admissible(family, problem) and is_reserved(family, problem) is reserved:
             return problem
+    raise ReasonerError(
+        f"expected fresh problems of {name}, level {level}, found only others in {_DRAWS:,} draws; "
+        "its generator must make more kinds"
+    )
 
 
 def fraction_problem(rng: Random) -> Problem:

@@ -43,7 +43,7 @@ def playable_domains(names: str) -> tuple[str, ...]:
             family = domain(name)
         except UnknownDomain as error:
             raise UsageError(str(error.args[0])) from None
-        if not _judges_itself(family):
+        if not judges_itself(family):
             raise UsageError(
                 f"{name} makes no problems whose answers a verifier confirms, so there is nothing "
                 "to learn from; leave it out of --domains"
@@ -51,7 +51,7 @@ def playable_domains(names: str) -> tuple[str, ...]:
     return wanted
 
 
-def _judges_itself(family: Domain) -> bool:
+def judges_itself(family: Domain) -> bool:
     """Whether a generated problem's demonstrated answer is confirmed."""
     if family.name == "general":  # makes questions without an answer
         return False

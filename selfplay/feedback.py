@@ -14,14 +14,15 @@ from reasoner.runs import Store
 from verifiers import VerifierError, domain, find_verifier, fingerprint, held_out, signed
 from verifiers.source import parse
 
+from .corpus import is_reserved
 from .rollouts import Rollout
 from .targets import Taught
 
 
 def from_runs(store: Store) -> Iterator[Taught]:
     """What each judged run teaches: its best line, as good or as bad. A person's word goes before
-    the verifier's; what nobody judged, what is damaged, evaluation problems, and the word of a
-    verifier that may not make training data are left out."""
+    the verifier's; what nobody judged, what is damaged, evaluation problems, those kept for
+    the arena, and the word of a verifier that may not make training data are left out."""
     known: dict[tuple[str, str], bool] = {}
     for run_id in store.ids():
         try:
@@ -36,6 +37,8 @@ def from_runs(store: Store) -> Iterator[Taught]:
         family = domain(past.problem.domain)
         if fingerprint(family, past.problem) in held_out():
             continue
+        if family.name != "general" and is_reserved(family, past.problem):
+            continue  # the arena may ask it
         good = marks[-1] if marks else best.verified
         if good is None:
             continue

@@ -41,9 +41,12 @@ class Folder:
         return self.lessons / f"{challenger(generation)}.jsonl"
 
     def retire(self, promoted: Sequence[str]) -> None:
-        """Remove all but the newest of the champions, given oldest first."""
-        for name in promoted[:-CHAMPIONS]:
-            shutil.rmtree(self.model(name), ignore_errors=True)
+        """Remove all models but the base and the newest of the champions, given oldest first:
+        those that were rejected, too, and what a process that was killed left behind."""
+        kept = {BASE, *promoted[-CHAMPIONS:]}
+        for path in self.models.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
 
     def adopt(self, model: Path) -> None:
         """Copy the base model in, whole or not at all: the run must not change with its origin."""

@@ -251,9 +251,3 @@ def _resume(
         names = (field.name for field in fields(_State))
         return _State(**{name: whole[name] for name in names if name in whole})
     return _State()
-
-
-def forget(path: Path) -> None:
-    """Remove the checkpoints of a training that is over."""
-    for old in (path, _before(path), path.with_suffix(".part")):
-        old.unlink(missing_ok=True)

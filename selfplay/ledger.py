@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from reasoner.errors import RunError
 from verifiers import Problem
 
@@ -51,8 +53,13 @@ class Ledger:
                 f"expected a ledger of version {SCHEMA} in {folder}, found {found}; "
                 "use another --out folder, or the version that made it"
             )
-        body = self._db.execute("SELECT value FROM fact WHERE name = 'settings'").fetchone()[0]
-        self.settings = Settings.model_validate_json(body)
+        try:
+            self.settings = Settings.model_validate_json(self.fact("settings") or "")
+        except ValidationError:
+            self._db.close()
+            raise RunError(
+                f"{path} has settings of another version; use another --out folder, or that version"
+            ) from None
 
     def _create(self, settings: Settings) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")  # stays so; reading changes no file

@@ -10,7 +10,6 @@ the stage it was in, and what a stage did twice it did the same way.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -26,6 +25,7 @@ from .challenger import train_challenger
 from .curriculum import Cell, Skill
 from .draw import curriculum, lot, placement
 from .dueling import duel
+from .entrance import judges_itself
 from .entries import Generation
 from .folder import BASE, Folder, challenger, claim
 from .learner import Diverged
@@ -195,9 +195,11 @@ class Loop:
         self.ledger.advance(now.number, "train" if now.number else "done")
 
     def _train(self, now: Generation, crew: Workers) -> None:
-        self._teach(now.number)
+        within = self._within(now.number)
+        for number in within:  # those before it, too: rescoring removes what they taught
+            self._teach(number)
         window.write(self.feedback(), self.folder.feedback)
-        files = [self.folder.lesson_file(g) for g in self._within(now.number)]
+        files = [self.folder.lesson_file(number) for number in within]
         view = window.Window.of([*files, self.folder.feedback])
         if not view.solved:
             self._end(now, "rejected", "nothing was solved, so there is nothing to learn")
@@ -256,7 +258,7 @@ class Loop:
         return inside[::-1]
 
     def _duel(self, now: Generation, crew: Workers) -> None:
-        families = [family.name for family in domains() if family.name != "general"]
+        families = [family.name for family in domains() if judges_itself(family)]
         name = challenger(now.number)
         result = asyncio.run(
             duel(now.number, str(self.folder.model(now.champion)), str(self.folder.model(name)),
@@ -267,8 +269,6 @@ class Loop:
     def _end(self, now: Generation, verdict: str, note: str) -> None:
         self.sitting.tick(force=True)
         self.ledger.advance(now.number, "done", verdict=verdict, note=note)
-        if verdict != "promoted":
-            shutil.rmtree(self.folder.model(challenger(now.number)), ignore_errors=True)
         known = self.ledger.generations()
         self.folder.retire([challenger(g.number) for g in known if g.verdict == "promoted"])
         self.sitting.audience.say(describe(self.ledger, now.number))

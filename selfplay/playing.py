@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from reasoner.errors import ModelError
+
 from .draw import order_seed
 from .entries import Entry
 from .ledger import Ledger
@@ -46,8 +48,8 @@ async def play_all(
     """Play what is open. Ends early when only ``reserve_s`` seconds are left of the sitting.
 
     A problem that failed once waits until all others are done and is then played alone, so that a
-    second failure is surely its own. Raises :class:`Stopped` when interrupted and ``OSError`` when
-    the disk is full.
+    second failure is surely its own. Raises :class:`Stopped` when interrupted, ``OSError`` when the
+    disk is full, and ``ModelError`` when the model can not be loaded.
     """
     ledger.release(generation)
     states = ledger.states(generation)
@@ -77,6 +79,8 @@ async def play_all(
             play = task.result()
             ledger.finish(play, shard.append(play) if play.growth else None)
             score.add(play)
+        elif isinstance(error, ModelError):  # no problem's fault: all of them would fail
+            raise error
         elif ledger.fail(entry, f"{type(error).__name__}: {error}"):
             sitting.audience.say(
                 f"quarantined: {entry.problem.prompt.strip()!r} failed twice "
@@ -86,10 +90,10 @@ async def play_all(
     try:
         while not sitting.over(reserve_s):
             room = workers.capacity - len(flights)
-            for entry in ledger.lease(generation, room, settings.lease_s, 0) if room else ():
+            for entry in ledger.lease(generation, room, settings.patience_s, 0) if room else ():
                 launch(entry)
             if not flights:
-                for entry in ledger.lease(generation, 1, settings.lease_s, 1):
+                for entry in ledger.lease(generation, 1, settings.patience_s, 1):
                     launch(entry)
             if not flights:
                 return

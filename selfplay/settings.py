@@ -44,7 +44,12 @@ class Settings(BaseModel):
     duel_search: int = Field(default=480, gt=0)  # of a family at most, each search budget
     duel_tokens: tuple[int, int] = (250, 1000)  # the small and the large search budget
     window: int = Field(default=20_000, gt=0)  # plays learned from; grows as a power law
-    lease_s: float = Field(default=120.0, gt=0)  # a worker that keeps a problem longer is replaced
+    lease_s: float = Field(default=120.0, gt=0)  # for a problem, besides its search time
+
+    @property
+    def patience_s(self) -> float:
+        """A worker that keeps a problem longer is replaced."""
+        return self.lease_s + (self.think_s or 0.0)
 
     def scaled(self, seconds: float | None) -> Settings:
         """Smaller generations for a run of so many seconds: at least two should fit. The arena

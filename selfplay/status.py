@@ -91,9 +91,9 @@ def describe(ledger: Ledger, number: int) -> str:
     parts = [f"generation {number}: {len(rows)} problems"]
     if rows:
         greedy, solved = (sum(row[name] or 0 for row in rows) for name in ("greedy", "solved"))
-        parts.append(
-            f"System 1 {100 * greedy / len(rows):.0f} %, search {100 * solved / len(rows):.0f} %"
-        )
+        parts.append(f"System 1 {100 * greedy / len(rows):.0f} %")
+        if number:  # the first one only looks where System 1 stands
+            parts[-1] += f", search {100 * solved / len(rows):.0f} %"
     if bouts:
         parts.append(f"arena {', '.join(_compared(bouts))}")
         elo = ratings(ledger)[challenger(number)]["policy"]

@@ -111,15 +111,20 @@ def improve(
             out,
             base,
             settings,
-            lambda: hire(workers, settings.lease_s, ray_address),
+            lambda: hire(workers, settings.patience_s, ray_address),
             bars,
             generations=generations,
             seconds=seconds,
             interrupted=stop.wanted,
             feedback=(lambda: from_saved(Store())) if from_runs else tuple,
         )
-    if not done:
+    if not done and stop.wanted():
         say(f"stopped within a generation; all is kept in {out}, the same command goes on")
+    elif not done:
+        say(
+            f"time is up within a generation; all is kept in {out}, "
+            "the same command with more --minutes or --hours goes on"
+        )
     _print_status(out)
     return stop.code
 
@@ -152,7 +157,12 @@ def rescore(folder: Run) -> None:
 @app.command("report")
 def report(
     folder: Run,
-    html: Annotated[Path, typer.Option(help="Write this file: one page, no network needed.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="By default report.html in DIR.")
+    ] = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="One page, no network needed: the only kind so far.")
+    ] = True,
 ) -> None:
     """Write a run as a page to look at: accuracy and Elo over generations and budgets."""
     from selfplay.ledger import Ledger
@@ -161,16 +171,16 @@ def report(
     from ..errors import UsageError
     from .text import say
 
-    ledger = Ledger(folder)
+    ledger, file = Ledger(folder), file or folder / "report.html"
     try:
         page = render(ledger, folder)
     finally:
         ledger.close()
     try:
-        html.write_text(page, encoding="utf-8")
+        file.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"can not write {html}: {error.strerror}") from None
-    say(f"wrote {html} ({len(page.encode()) / 1024:,.0f} kB)")
+        raise UsageError(f"can not write {file}: {error.strerror}") from None
+    say(f"wrote {file} ({len(page.encode()) / 1024:,.0f} kB)")
 
 
 @app.command("export")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -88,6 +90,23 @@ def test_being_worse_by_the_margin_passes_no_more_often_than_stated() -> None:
         found = list(bouts(Random(seed), "policy", "equations", 800, 0.05, 0.05 + MARGIN))
         passed += ("policy", "equations") in judge(found).sound
     assert passed <= 60 * ALPHA + 3
+
+
+def test_search_is_not_cleared_by_the_families_that_were_trained() -> None:
+    """They are played first; one whose search broke must still be asked."""
+    rng = Random(0)
+    found = list(bouts(rng, "small", "countdown", 480, 0.15, 0.05))
+    result = judge(found)
+    assert result.better == (("small", ""),)
+    assert ("small", "") in result.open
+    played = Counter((bout.arm, bout.family) for bout in found)
+    played.update({(arm, family): 0 for arm in ARMS for family in FAMILIES})
+    asked = wanted(
+        replace(result, open=(("small", ""),)), played, dict.fromkeys(ARMS, 480), ["countdown"]
+    )
+    assert asked == [("small", "equations")]
+    found += bouts(rng, "small", "equations", 480, 0.0, 0.3)
+    assert ("small", "") not in judge(found).sound
 
 
 def test_what_nobody_played_is_not_shown() -> None:

@@ -3,7 +3,10 @@
 from collections import Counter
 from random import Random
 
-from selfplay import draw
+import pytest
+
+from reasoner.errors import ReasonerError
+from selfplay import corpus, draw
 from selfplay.admission import Admission
 from selfplay.curriculum import FLOOR, MEMORY, Curriculum, Skill
 from selfplay.settings import Settings
@@ -59,6 +62,15 @@ def test_what_a_small_cell_can_not_give_others_do(monkeypatch):
     assert Counter(problem.level for _, _, problem in problems) == {3: 1, 4: 29}
     only = settings.model_copy(update={"problems": 3})
     assert len(draw.lot(only, 1, {}, Admission(lambda form: False))) == 1, "and it ends"
+
+
+def test_a_generator_of_too_few_problems_is_an_error_and_no_endless_search(monkeypatch):
+    family = draw.domain("countdown")
+    only = corpus.fresh_problem(Random(0), "countdown", 3)
+    monkeypatch.setattr(type(family), "generate", lambda self, rng, level: only)
+    monkeypatch.setattr(corpus, "_DRAWS", 50)
+    with pytest.raises(ReasonerError, match="must make more kinds"):
+        corpus.fresh_problem(Random(0), "countdown", 3, reserved=True)
 
 
 def test_practice_goes_where_the_family_is_asked():

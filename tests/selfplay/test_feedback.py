@@ -10,9 +10,11 @@ from reasoner.agent import Reasoner
 from reasoner.catalog import Model
 from reasoner.cli.app import run
 from reasoner.runs import Store
+from selfplay.corpus import is_reserved
 from selfplay.feedback import from_runs
 from tests.app.toy import ToyEngine
 from tests.selfplay.crew import ExpertEngine
+from verifiers import domain, recognise
 
 
 @pytest.fixture
@@ -56,6 +58,15 @@ def test_what_nobody_judged_and_evaluation_problems_teach_nothing(store: Store) 
     ask(store, f"Use {' '.join(map(str, numbers))} to make 24", ToyEngine())  # type: ignore[arg-type]
     assert run(["runs", "mark", "last", "good"]) == 0
     assert len(list(from_runs(store))) == 1
+
+
+def test_what_the_arena_may_ask_teaches_nothing(store: Store) -> None:
+    family = domain("countdown")
+    questions = [f"Use 1 2 {n} {m} to make 24" for n in range(3, 9) for m in range(3, 13)]
+    kept = next(q for q in questions if is_reserved(family, recognise(q)))
+    ask(store, kept, ExpertEngine())
+    assert run(["runs", "mark", "last", "good"]) == 0
+    assert list(from_runs(store)) == []
 
 
 GULLIBLE = """

@@ -28,6 +28,7 @@ from selfplay.settings import Settings
         (["--resume"], 1, "found none"),
         (["status", "/nowhere"], 1, "found none"),
         (["report", "/nowhere", "--html", "r.html"], 1, "found none"),
+        (["report", "/nowhere", "--html"], 1, "found none"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
@@ -99,6 +100,26 @@ def test_the_report_is_drawn_and_needs_nothing(told: Path, tmp_path: Path) -> No
     assert not any(f'{attribute}="http' in text for attribute in ("src", "href"))
     assert "+0.60" in text or "transfer" in text
     assert "<td>33.3 % → 50.0 % of 60</td>" in text, "System 1, family by family"
+
+
+def test_a_problem_may_be_thought_about_for_longer_than_a_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases: list[float] = []
+    hire = lambda count, lease_s, address: leases.append(lease_s)  # noqa: E731
+    monkeypatch.setattr("selfplay.workers.workers", hire)
+    monkeypatch.setattr("selfplay.loop.improve", lambda *args, **_: args[3]() or True)
+    run(["improve", "--think", "300s", "--out", str(tmp_path)])
+    assert leases[0] > 300
+
+
+def test_when_time_is_up_the_command_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same command would stop again at once: its time is what all sittings have together."""
+    monkeypatch.setattr("selfplay.loop.improve", lambda *args, **_: False)
+    run(["improve", "--minutes", "1", "--out", str(tmp_path)])
+    assert "with more --minutes" in capsys.readouterr().err
 
 
 @pytest.mark.slow

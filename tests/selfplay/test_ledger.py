@@ -119,6 +119,13 @@ def test_no_run_another_version_and_no_ledger_at_all(tmp_path: Path, ledger: Led
     assert (tmp_path / "ledger.sqlite").read_bytes() == b"no ledger" * 1000
 
 
+def test_settings_of_another_version_are_one_line(tmp_path: Path, ledger: Ledger) -> None:
+    ledger.note("settings", SETTINGS.model_dump_json()[:-1] + ', "later": 1}')
+    ledger.close()
+    with pytest.raises(RunError, match="settings of another version"):
+        Ledger(tmp_path)
+
+
 def test_a_killed_beginning_is_begun_again(tmp_path: Path) -> None:
     """Killed after the file was made and before the tables were."""
     (tmp_path / "ledger.sqlite").touch()

@@ -16,24 +16,29 @@ import pytest
 
 from reasoner.cards import save
 from reasoner.catalog import BUNDLED
-from reasoner.errors import ReasonerError, RunError, UsageError
+from reasoner.errors import ModelError, ReasonerError, RunError, UsageError
 from selfplay import draw, learner
 from selfplay.admission import Admission
+from selfplay.challenger import train_challenger
 from selfplay.entries import Generation
 from selfplay.folder import CHAMPIONS, Folder, claim
 from selfplay.ledger import Ledger
-from selfplay.loop import improve
+from selfplay.loop import Loop, improve
 from selfplay.playing import play_all
+from selfplay.rescore import rescore
 from selfplay.settings import Settings
 from selfplay.shards import Shard
 from selfplay.sitting import Sitting, Stopped
-from selfplay.status import status_lines
+from selfplay.status import describe, status_lines
+from selfplay.targets import Taught
+from selfplay.window import Window
 from tests.app.toy import ToyEngine
 from tests.selfplay.crew import Crew, Poisoned, Quiet
 from tests.selfplay.improve_cli import GENERATIONS, SETTINGS, crew, main
 from tests.selfplay.room import room_for
-from verifiers import domain, suite
+from verifiers import domain, recognise, suite
 from verifiers.card import Check, ScoreCard, digest
+from verifiers.countdown import Countdown
 
 TINY = BUNDLED / "tiny"
 ROOT = Path(__file__).parents[2]
@@ -83,6 +88,8 @@ def test_a_better_challenger_takes_over_and_a_worse_one_does_not(undisturbed: Pa
     assert first.trained["solved"] > 0
     ledger = Ledger(undisturbed)
     assert status_lines(ledger, undisturbed)[-1].endswith("models/g0001")
+    assert "search" not in describe(ledger, 0), "nothing was searched yet"
+    assert "search" in describe(ledger, 1)
     ledger.close()
 
 
@@ -108,7 +115,7 @@ def test_the_run_says_how_problems_are_played(tmp_path: Path) -> None:
 def test_only_the_newest_champions_are_kept(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     names = [f"g{i:04}" for i in range(1, CHAMPIONS + 3)]
-    for name in ("base", *names):
+    for name in ("base", *names, "g0001.part", "g0099"):  # killed while writing, and rejected
         folder.model(name).mkdir(parents=True)
     folder.retire(names)
     assert sorted(p.name for p in folder.models.iterdir()) == ["base", *names[2:]]
@@ -226,6 +233,74 @@ def test_an_interruption_is_clean_and_the_same_command_goes_on(
     # all but the bodies, which the longer run has dropped by now
     played = [row for row in contents(tmp_path)["problem"] if row[1] == 1]
     assert [row[:6] + row[7:] for row in played] == [row[:6] + row[7:] for row in first]
+
+
+def test_plays_that_were_judged_again_teach_again(tmp_path: Path) -> None:
+    """Rescoring removes what all of them taught, not only the last generation's."""
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    ledger = Ledger(tmp_path)
+    assert [change.generation for change in rescore(ledger, Folder(tmp_path))] == [1]
+    ledger.close()
+    assert not Folder(tmp_path).lesson_file(1).exists()
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=2)
+    assert Folder(tmp_path).lesson_file(1).exists()
+
+
+def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"steps": 60, "epochs": 1.0})
+    asked: list[bool] = []
+
+    def stop(part: str, done: int) -> None:
+        asked.extend([True] * (part == "generation 1: training"))
+
+    assert not improve(
+        tmp_path, TINY, settings, crew, Quiet(stop), generations=1, interrupted=lambda: bool(asked)
+    )
+    (first,) = (tmp_path / "work").iterdir()
+    puzzle = recognise("Use 4 5 6 10 to make 24")
+    line = ("10 - 4 = 6 left 5 6 6", "6 * 5 = 30 left 6 30", "30 - 6 = 24")
+    marked = [Taught(puzzle, line, ())] * 30
+    assert improve(tmp_path, TINY, settings, crew, Quiet(), generations=1, feedback=lambda: marked)
+    assert f"g0001-{generations(tmp_path)[1].trained['steps']:.0f}.pt" != first.name
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_checkpoint_does_not_outlive_its_training(tmp_path: Path) -> None:
+    """Killed after the model was placed and before its checkpoint was removed."""
+    out, work = tmp_path / "g0001", tmp_path / "work"
+    for path in (out, work):
+        path.mkdir()
+    (out / "training.json").write_text('{"steps": 3}')
+    for name in ("g0001-3.pt", "g0001-3.before"):
+        (work / name).touch()
+    known = train_challenger(TINY, out, Window([], []), SETTINGS, 1, work, lambda *_: None)
+    assert known == {"steps": 3}
+    assert list(work.iterdir()) == []
+
+
+def test_only_families_that_make_problems_meet_in_the_arena(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mute(Countdown):
+        name = "mute"
+
+        def generate(self, rng, level):
+            raise NotImplementedError
+
+    asked: list[str] = []
+
+    async def duel(generation, champion, challenger, families, *rest):
+        asked.extend(families)
+        raise Stopped
+
+    monkeypatch.setattr("selfplay.loop.domains", lambda: (Countdown(), Mute(), domain("general")))
+    monkeypatch.setattr("selfplay.loop.duel", duel)
+    ledger, sitting, _ = sitting_for(tmp_path)
+    loop = Loop(Folder(tmp_path), ledger, sitting, tuple)
+    with pytest.raises(Stopped):
+        loop._duel(ledger.generations()[0], Crew())
+    ledger.close()
+    assert asked == ["countdown"]
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -354,6 +429,20 @@ def test_a_worker_that_dies_once_costs_nobody_a_problem(tmp_path: Path) -> None:
 
     states, _ = play_with(tmp_path, Poisoned(bad))
     assert states == {"done": 6}
+
+
+def test_a_model_that_can_not_be_loaded_poisons_no_problem(tmp_path: Path) -> None:
+    class Weightless(Crew):
+        async def play(self, order):
+            raise ModelError("no weights")
+
+    ledger, sitting, settings = sitting_for(tmp_path)
+    with pytest.raises(ModelError, match="no weights"):
+        asyncio.run(
+            play_all(1, "base", settings, ledger, Shard(tmp_path, 1), Weightless(), sitting, 0.0)
+        )
+    assert len(ledger.lease(1, 9, 60, 0)) == 6, "nothing is held against them"
+    ledger.close()
 
 
 def test_time_is_kept_for_what_comes_after(tmp_path: Path) -> None:
