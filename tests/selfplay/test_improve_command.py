@@ -94,12 +94,14 @@ def test_the_report_is_drawn_and_needs_nothing(told: Path, tmp_path: Path) -> No
     page = tmp_path / "r.html"
     assert run(["improve", "report", str(told), "--html", str(page)]) == 0
     text = page.read_text("utf-8")
-    assert text.count("<svg") == 3
+    assert text.count("<svg") == 5, "accuracy, Elo, gap and transfer, solve rates, time and tokens"
     assert "<script" not in text
     assert "<b>tiny" not in text, "text of the run is text on the page"
     assert not any(f'{attribute}="http' in text for attribute in ("src", "href"))
-    assert "+0.60" in text or "transfer" in text
+    assert "<td>16.7 %</td><td>+1.00</td><td>promoted</td>" in text, "gap and transfer"
     assert "<td>33.3 % → 50.0 % of 60</td>" in text, "System 1, family by family"
+    assert run(["improve", "report", str(told), "--html"]) == 0
+    assert "<svg" in (told / "report.html").read_text("utf-8")
 
 
 def test_a_problem_may_be_thought_about_for_longer_than_a_lease(
