@@ -32,6 +32,7 @@ from .learner import Diverged
 from .ledger import Ledger
 from .playing import play_all
 from .proposer import Proposer
+from .release import RELEASED
 from .rescore import rescore
 from .settings import GENERATION_S, Settings
 from .shards import Shard
@@ -63,7 +64,7 @@ def improve(
     works in ``path``, ``ReasonerError`` when the disk is full or training fails again and again.
     """
     licensed(settings.domains)
-    folder = Folder(path)
+    folder = Folder(path.resolve())  # workers of a cluster may run elsewhere
     with claim(path):
         ledger = Ledger(path, settings)
         crew: Workers | None = None
@@ -91,8 +92,14 @@ def improve(
 def same_run(folder: Folder, ledger: Ledger, base: Path, settings: Settings) -> None:
     """Make sure that what is found is what was asked for, and note today's verifiers.
 
-    Raises :class:`UsageError` when model, families, seed or thinking time are others.
+    Raises :class:`UsageError` when model, families, seed or thinking time are others, and where
+    there is no run, but what was released from one.
     """
+    if ledger.fact(RELEASED) is not None:
+        raise UsageError(
+            f"expected a run in {folder.path}, found a model that was exported from one, with its "
+            "evidence; give another --out folder, and this one as --model"
+        )
     for name in ("domains", "seed", "think_s", "lora"):
         asked, found = getattr(settings, name), getattr(ledger.settings, name)
         if asked != found:

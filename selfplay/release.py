@@ -38,7 +38,8 @@ def release(folder: Path, out: Path) -> str:
 
 
 def _fill(draft: Path, model: Path, ledger: Ledger) -> None:
-    shutil.copytree(model, draft)
+    # a base that was released before brings evidence of its own
+    shutil.copytree(model, draft, ignore=shutil.ignore_patterns(LEDGER))
     ledger.copy(draft / LEDGER)
     with closing(sqlite3.connect(draft / LEDGER, isolation_level=None)) as db:
         db.execute("UPDATE problem SET body = NULL, start = NULL, end = NULL")

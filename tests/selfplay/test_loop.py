@@ -112,6 +112,19 @@ def test_the_run_says_how_problems_are_played(tmp_path: Path) -> None:
     assert {order.plan for order in gang.orders} == {"sample"}
 
 
+def test_workers_are_told_where_a_model_is_wherever_they_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    gang = Crew()
+    asked: list[bool] = []
+    improve(
+        Path("run"), TINY, SETTINGS, lambda: gang, Quiet(lambda *_: asked.append(True)),
+        generations=1, interrupted=lambda: bool(asked),
+    )  # fmt: skip
+    assert {order.model for order in gang.orders} == {str(tmp_path / "run/models/base")}
+
+
 def test_only_the_newest_champions_are_kept(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     names = [f"g{i:04}" for i in range(1, CHAMPIONS + 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_the_best_model_comes_with_its_evidence(
     assert capsys.readouterr().out.splitlines()[-1] == f"best model: {out}"
     assert (out / LEDGER).read_bytes() == whole, "reading changes nothing"
     assert [f.name for f in out.glob("ledger*")] == [LEDGER]
+
+
+def test_what_was_released_is_a_model_to_begin_from_and_no_run(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, again = tmp_path / "mine", tmp_path / "again"
+    assert run(["improve", "export", str(folder), "--out", str(out)]) == 0
+    before = sorted(out.iterdir())
+    assert run(["improve", "--resume", "--out", str(out)]) == 2
+    assert "exported" in capsys.readouterr().err
+    assert sorted(path for path in out.iterdir() if path.name != "lock") == before
+    shutil.copy(out / LEDGER, Folder(folder).model("g0001"))  # as where a run began from it
+    assert run(["improve", "export", str(folder), "--out", str(again)]) == 0
+    assert fingerprint(again) == fingerprint(out)
 
 
 def test_nothing_is_overwritten_and_nothing_made_up(

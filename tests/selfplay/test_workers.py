@@ -42,6 +42,18 @@ def test_many_plays_at_once_in_this_process() -> None:
     assert len({play.policy for play in plays}) == 1
 
 
+def test_an_engine_that_hangs_is_not_waited_for() -> None:
+    one = LocalWorker(0.05)
+
+    async def hang(order: Order) -> None:
+        await asyncio.Event().wait()
+
+    one._player.play = hang  # type: ignore[assignment,method-assign]
+    with pytest.raises(TimeoutError):
+        asyncio.run(one.play(order()))
+    one.close()
+
+
 @pytest.fixture(scope="module")
 def team() -> Iterator[RayWorkers]:
     pytest.importorskip("ray")
