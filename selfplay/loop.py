@@ -147,9 +147,9 @@ class Loop:
             return True
         if generations is not None and known[-1].number >= generations:
             return False
-        left = self.sitting.left
-        if left is not None and known[-1].number > 0:
-            return left > 0.6 * self._duration(known[-1].number, ("play", "train", "duel"))
+        left, last = self.sitting.left, known[-1].number
+        if left is not None and last > 0:  # for half a lot, and all that comes after it
+            return left > 0.5 * self._duration(last, ("play",)) + self._reserve(last)
         return left is None or left > 0
 
     def turn(self, crew: Workers) -> None:
@@ -191,8 +191,8 @@ class Loop:
     def _play(self, now: Generation, crew: Workers) -> None:
         reserve = 0.0
         if now.number and self.sitting.seconds is not None:
-            before = self._duration(now.number - 1, ("train", "duel"))
-            reserve = before or 0.6 * min(GENERATION_S, self.sitting.seconds / 2)
+            reserve = self._reserve(now.number - 1)
+            reserve = reserve or 0.6 * min(GENERATION_S, self.sitting.seconds / 2)
         shard = Shard(self.folder.shards, now.number)
         model = str(self.folder.model(now.champion))
         asyncio.run(
@@ -279,6 +279,10 @@ class Loop:
         known = self.ledger.generations()
         self.folder.retire([challenger(g.number) for g in known if g.verdict == "promoted"])
         self.sitting.audience.say(describe(self.ledger, now.number))
+
+    def _reserve(self, number: int) -> float:
+        """Seconds that a generation took after its plays."""
+        return self._duration(number, ("train", "duel"))
 
     def _duration(self, number: int, stages: tuple[str, ...]) -> float:
         spent = self.ledger.seconds()

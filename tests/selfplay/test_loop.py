@@ -444,6 +444,18 @@ def test_a_worker_that_dies_once_costs_nobody_a_problem(tmp_path: Path) -> None:
     assert states == {"done": 6}
 
 
+def test_no_generation_is_begun_that_has_no_time_to_play(tmp_path: Path) -> None:
+    """What comes after the plays takes most of it."""
+    ledger, _, _ = sitting_for(tmp_path)
+    ledger.advance(1, "done", verdict="rejected")
+    for stage, seconds in (("play", 600.0), ("train", 1700.0), ("duel", 300.0)):
+        ledger.spend(1, stage, seconds)
+    for left, wanted in ((1900, False), (2200, False), (2400, True)):
+        sitting = Sitting(ledger, Quiet(), 2600.0 + left, clock=lambda: 0.0)
+        assert Loop(Folder(tmp_path), ledger, sitting, tuple).wants_more(None) is wanted
+    ledger.close()
+
+
 def test_a_model_that_can_not_be_loaded_poisons_no_problem(tmp_path: Path) -> None:
     class Weightless(Crew):
         async def play(self, order):
