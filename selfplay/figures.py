@@ -15,6 +15,7 @@ from .folder import challenger
 
 COLOURS = {"policy": "#2457d6", "small": "#178f6b", "large": "#d6552b"}
 NAMES = {"policy": "System 1", "small": "small budget", "large": "large budget"}
+STAGES = {"play": "#2457d6", "training": "#b8860b", "arena": "#d6552b"}
 FAMILIES = ("#2457d6", "#d6552b", "#178f6b", "#8a4fc7", "#b8860b", "#c2387a")
 
 Tally = Mapping[tuple[str, int], Mapping[int, Sequence[int]]]
@@ -94,7 +95,7 @@ def cells(counts: Tally) -> str:
             axes.scatter(*zip(*searched, strict=True), color=colour, alpha=shade, s=22)
     axes.set_ylim(0, 102)
     if counts:
-        axes.legend(frameon=False, fontsize=8, ncols=2)
+        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return _svg(figure)
 
 
@@ -107,8 +108,8 @@ def spent(
     scaled = {name: [n / 1e6 for n in found] for name, found in tokens.items()}
     for axes, parts in zip(panels, (minutes, scaled), strict=True):
         below = [0.0] * len(generations)
-        for (name, found), colour in zip(parts.items(), FAMILIES, strict=False):
-            axes.bar(generations, found, bottom=below, color=colour, label=name, width=0.6)
+        for name, found in parts.items():
+            axes.bar(generations, found, bottom=below, color=STAGES[name], label=name, width=0.6)
             below = [a + b for a, b in zip(below, found, strict=True)]
         axes.legend(frameon=False, fontsize=8)
     return _svg(figure)
