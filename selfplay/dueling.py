@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 
-from reasoner.errors import ReasonerError
+from reasoner.errors import ModelError, ReasonerError
 from search import StopWhen
 
 from .arena import ARMS, Standing, standing, summary, wanted
@@ -35,7 +35,8 @@ async def duel(
 ) -> Standing:
     """Play rounds until it is decided; goes on with the bouts that the ledger has.
 
-    ``champion``, ``challenger``: model folders. Raises ``Stopped``.
+    ``champion``, ``challenger``: model folders. Raises ``Stopped``,
+    and ``ModelError`` when one can not be loaded.
     """
     limits = {"policy": settings.duel_policy, "small": settings.duel_search,
               "large": settings.duel_search}  # fmt: skip
@@ -74,20 +75,20 @@ async def duel(
                 async with gate:
                     plays.append(await _attempt(order, workers))
             first, second = plays
-            if first is None or second is None:
+            if first is None:
                 return None
-            tokens = first.tokens + second.tokens
-            return Bout(
-                arm, number, family, problem.level, first.right is True, second.right is True,
-                tokens,
-            )  # fmt: skip
+            # What fails for the challenger alone counts against it: bouts left out because they
+            # were hard for one side would favour it.
+            right = second is not None and second.right is True
+            tokens = first.tokens + (0 if second is None else second.tokens)
+            return Bout(arm, number, family, problem.level, first.right is True, right, tokens)
 
         tasks = {asyncio.ensure_future(bout(*job)) for job in jobs}
-        fresh = 0
+        left, fresh = set(tasks), 0
         try:
-            while tasks:
-                done, tasks = await asyncio.wait(
-                    tasks, timeout=0.5, return_when=asyncio.FIRST_COMPLETED
+            while left:
+                done, left = await asyncio.wait(
+                    left, timeout=0.5, return_when=asyncio.FIRST_COMPLETED
                 )
                 found = [b for task in done if (b := task.result()) is not None]
                 fresh += len(found)
@@ -95,7 +96,7 @@ async def duel(
                 n, old, new = summary(bouts, "policy")
                 note = f"{jobs[0][0]}, so far {old} : {new} of {n}"
                 total = len(jobs)
-                sitting.report(f"generation {generation}: arena", total - len(tasks), total, note)
+                sitting.report(f"generation {generation}: arena", total - len(left), total, note)
         finally:
             for task in tasks:
                 task.cancel()
@@ -117,6 +118,8 @@ async def _attempt(order: Order, workers: Workers) -> Play | None:
     for _ in range(_TRIES):
         try:
             return await workers.play(order)
+        except ModelError:  # no answer of a model that is not there
+            raise
         except Exception:  # of the engine, the verifier, the worker: this bout does not count
             continue
     return None

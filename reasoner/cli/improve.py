@@ -158,7 +158,7 @@ def rescore(folder: Run) -> None:
 def report(
     folder: Run,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="By default report.html in DIR.")
+        Path | None, typer.Argument(metavar="FILE", help="By default report.html in DIR.")
     ] = None,
     html: Annotated[
         bool, typer.Option("--html", help="One page, no network needed: the only kind so far.")
