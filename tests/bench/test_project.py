@@ -37,6 +37,8 @@ def test_every_extra_is_imported_by_something() -> None:
     for extra, wanted in extras["project"]["optional-dependencies"].items():
         for requirement in wanted if extra != "dev" else ():
             name = re.split(r"[^\w-]", requirement)[0]
+            if name == "jinja2":  # transformers writes conversations with it
+                continue
             name = {"z3-solver": "z3"}.get(name, name).replace("-", "_")  # as it is imported
             assert re.search(rf"^\s*(import|from) {name}\b", code, re.MULTILINE), name
 
