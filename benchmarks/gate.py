@@ -23,6 +23,7 @@ from selfplay import network as networks
 from selfplay.arena import ALPHA, MARGIN
 from selfplay.corpus import specials
 from selfplay.dueling import duel
+from selfplay.entrance import judges_itself
 from selfplay.learner import Recipe, train
 from selfplay.ledger import Ledger
 from selfplay.rollouts import draw_problems, roll_out
@@ -130,7 +131,7 @@ def fight(champion: Path, challenger: Path, folder: Path, seed: int) -> str:
     ledger = Ledger(folder, settings)
     ledger.begin(1, "base", {}, [])
     crew = LocalWorker(settings.patience_s)
-    families = [family.name for family in domains() if family.name != "general"]
+    families = [family.name for family in domains() if judges_itself(family)]
     try:
         with Bars(Console(stderr=True)) as bars:
             result = asyncio.run(

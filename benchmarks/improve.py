@@ -16,6 +16,7 @@ from reasoner.catalog import BUNDLED
 from reasoner.cli.bars import Bars
 from reasoner.evaluate.stats import wilson
 from reasoner.tiny import TinyEngine
+from search import StopWhen
 from selfplay.corpus import fresh_problem
 from selfplay.ledger import Ledger
 from selfplay.loop import improve
@@ -30,6 +31,7 @@ from ._report import answers, write
 
 SAMPLES = 16
 FRESH = 1000  # countdown with other targets, never played: kept from every lesson
+AT_ONCE = 96  # problems
 OTHERS = ("arithmetic", "equations", "word_problems")
 
 
@@ -101,17 +103,31 @@ def measure(model: Path) -> dict[str, tuple[int, int]]:
 
 
 def greedy(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:
+    return sum(answered(model, problems, 0)), len(problems)
+
+
+def answered(model: Path, problems: Sequence[Problem], tokens: int) -> list[bool]:
+    """Whether each problem is answered right. ``tokens``: of search; 0: System 1 alone."""
     player = Player()
     player.model(str(model))
 
-    async def ask() -> int:
-        orders = [Order(str(i), 0, p, str(model), i, 0, keep=False) for i, p in enumerate(problems)]
-        plays = await asyncio.gather(*map(player.play, orders))
-        return sum(play.right is True for play in plays)
+    async def ask() -> list[bool]:
+        gate = asyncio.Semaphore(AT_ONCE)
 
-    right = asyncio.run(ask())
-    player.close()
-    return right, len(problems)
+        async def one(number: int, problem: Problem) -> bool:
+            order = Order(
+                str(number), 0, problem, str(model), number, tokens,
+                until=StopWhen.CONFIDENT, keep=False,
+            )  # fmt: skip
+            async with gate:
+                return (await player.play(order)).right is True
+
+        return await asyncio.gather(*(one(i, problem) for i, problem in enumerate(problems)))
+
+    try:
+        return asyncio.run(ask())
+    finally:
+        player.close()
 
 
 def passed(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +11,12 @@ from typing import NamedTuple
 
 from reasoner.catalog import BUNDLED
 from reasoner.evaluate.stats import paired_difference
-from search import StopWhen
 from selfplay.corpus import MIX, fresh_problem
-from selfplay.play import Order, Player
 from verifiers import Problem, domain, suite
 
 from ._report import ROOT, write
+from .improve import answered
 
-AT_ONCE = 96  # problems
 TOKENS = 1000  # of search
 
 
@@ -89,30 +86,6 @@ def drawn(row: Row) -> list[Problem]:
         return fresh_problem(rng, row.family, level, reserved=True)
 
     return [draw() for _ in range(row.size)]
-
-
-def answered(model: Path, problems: Sequence[Problem], tokens: int) -> list[bool]:
-    """Whether each problem is answered right. ``tokens``: of search; 0: System 1 alone."""
-    player = Player()
-    player.model(str(model))
-
-    async def ask() -> list[bool]:
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def one(number: int, problem: Problem) -> bool:
-            order = Order(
-                str(number), 0, problem, str(model), number, tokens,
-                until=StopWhen.CONFIDENT, keep=False,
-            )  # fmt: skip
-            async with gate:
-                return (await player.play(order)).right is True
-
-        return await asyncio.gather(*(one(i, problem) for i, problem in enumerate(problems)))
-
-    try:
-        return asyncio.run(ask())
-    finally:
-        player.close()
 
 
 def cells(arm: str, before: Sequence[bool], after: Sequence[bool]) -> dict[str, str]:

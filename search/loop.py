@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from .meter import Meter
 from .proposal import Job, Proposal, Proposer
@@ -179,7 +180,7 @@ class _Run:
     def abandon(self) -> None:
         """Cancel what is in flight without waiting for it."""
         for task, flight in self.flights.items():
-            task.add_done_callback(_forget)
+            task.add_done_callback(forget)
             task.cancel()
             self.tree.release(flight.job)
         self.flights.clear()
@@ -195,7 +196,7 @@ def _outcome(task: asyncio.Task[Proposal]) -> Proposal:
     return task.result()
 
 
-def _forget(task: asyncio.Task[Proposal]) -> None:
+def forget(task: asyncio.Task[Any]) -> None:
     """Take note of a late failure, so that asyncio does not complain of it."""
     if not task.cancelled():
         task.exception()

@@ -18,6 +18,8 @@ from vllm.usage.usage_lib import UsageContext
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
 
+from search.loop import forget
+
 from ..errors import EngineError
 from .reaper import Reaper
 
@@ -114,7 +116,7 @@ class Core:
             self._args.max_num_seqs = max(1, self.samples // 2)
             self._said += f"; started again, with at most {self.samples} samples at once"
             self._revival = asyncio.create_task(self._start_again())
-            self._revival.add_done_callback(_forget)
+            self._revival.add_done_callback(forget)
         with suppress(Warning):  # where warnings are errors, too
             warnings.warn(self._said, stacklevel=2)
         return self._said
@@ -149,7 +151,7 @@ class Core:
     async def _renew(self, folder: Path, version: str) -> None:
         llm = self.llm
         work = asyncio.create_task(_exchange(llm, folder, version))
-        work.add_done_callback(_forget)
+        work.add_done_callback(forget)
         try:
             while not (await asyncio.wait((work,), timeout=_ABORT_S))[0]:
                 if llm.errored:  # vLLM would wait for ever for its replies
@@ -172,12 +174,6 @@ async def _exchange(llm: AsyncLLM, folder: Path, version: str) -> None:
         await llm.update_weight_version(version)
     finally:
         await llm.resume_generation()
-
-
-def _forget(task: asyncio.Task[None]) -> None:
-    """Take note of its failure, so that asyncio does not complain of it."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def _last(stream: AsyncIterator[RequestOutput]) -> RequestOutput:
