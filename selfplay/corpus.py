@@ -28,18 +28,18 @@ FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
 MIX: dict[tuple[str, int], float] = {
-    ("countdown", 3): 3, ("countdown", 4): 33, ("countdown", 5): 9, ("countdown", 6): 6,
+    ("countdown", 3): 3, ("countdown", 4): 38, ("countdown", 5): 9, ("countdown", 6): 6,
     ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
     ("arithmetic", 4): 5, ("arithmetic", 5): 4, ("arithmetic", 6): 4,
-    ("equations", 1): 1, ("equations", 2): 2, ("equations", 3): 3,
-    ("equations", 4): 4, ("equations", 5): 4,
+    ("equations", 1): 2, ("equations", 2): 2, ("equations", 3): 3,
+    ("equations", 4): 3, ("equations", 5): 3,
     ("word_problems", 1): 9, ("word_problems", 2): 7, ("word_problems", 3): 5,
     ("word_problems", 4): 4, ("general", 1): 0.7,
 }  # fmt: skip
 
-# The last lessons favour the families that are slowest to learn.
+# The last lessons favour the family that is slowest to learn.
 REVIEW = {
-    (name, level): weight * (2 if name in ("equations", "word_problems") else 1)
+    (name, level): weight * (2 if name == "word_problems" else 1)
     for (name, level), weight in MIX.items()
 } | {("general", 2): 2.0}
 

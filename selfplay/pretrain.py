@@ -28,7 +28,7 @@ from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
 from .vocabulary import build
 
-ROWS, LENGTH = 32, 256  # tokens of one batch: 8,192
+ROWS, LENGTH = 26, 320  # of one batch; two equations in two unknowns take up to 300 tokens
 STEPS = 2_200
 VALUE_STEPS = 400
 SAMPLES = 8  # lines drawn for each problem

@@ -31,8 +31,8 @@ class Settings(BaseModel):
     placement: int = Field(default=40, ge=0)  # played by System 1 in each cell before the first
     steps: int = Field(default=600, gt=0)  # of training, at most
     epochs: float = Field(default=6.0, gt=0)  # a line is learned so often, at most
-    rows: int = Field(default=32, gt=0)  # of a batch
-    length: int = Field(default=256, gt=0)  # tokens of a row
+    rows: int = Field(default=26, gt=0)  # of a batch
+    length: int = Field(default=320, gt=0)  # tokens of a row
     rate: float = Field(default=6e-4, gt=0)  # learning rate at its peak
     kl: float = Field(default=0.02, ge=0)  # weight of the divergence from the champion
     value_weight: float = Field(default=0.1, ge=0)  # of the value's loss against the policy's

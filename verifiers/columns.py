@@ -48,17 +48,17 @@ def _one_operation(expression: str) -> str | None:
     if before.endswith("-") and sign in "+-":
         return None
     if sign == "*":
-        if min(a, b) >= 10 and _significant(a) > 1 and _significant(b) > 1:
+        if min(a, b) >= 10 and significant(a) > 1 and significant(b) > 1:
             return f"{operation} ={_with(expression, start, end, before, _split(a, b), behind)}"
-        columns, result = _multiply(a, b), a * b
+        columns, result = multiply(a, b), a * b
     elif sign == "/":
         if b == 0 or a % b:
             return None
-        columns, result = _divide(a, b), a // b
+        columns, result = divide(a, b), a // b
     elif sign == "+":
-        columns, result = _add(a, b), a + b
+        columns, result = add(a, b), a + b
     elif a >= b:
-        columns, result = _subtract(a, b), a - b
+        columns, result = subtract(a, b), a - b
     elif expression == operation:  # a negative result is allowed only as the very end
         return f"{operation} =-({b}-{a})"
     else:
@@ -72,20 +72,20 @@ def _with(expression: str, start: int, end: int, before: str, value: str, behind
     return _INNER.sub(r"\1", whole)
 
 
-def _significant(n: int) -> int:
+def significant(n: int) -> int:
     return len(str(n).rstrip("0")) or 1
 
 
 def _split(a: int, b: int) -> str:
     """``83*46`` as ``(83*6+83*40)``: one partial product for each digit of the shorter."""
-    if _significant(a) < _significant(b):
+    if significant(a) < significant(b):
         a, b = b, a
     digits = str(b)
     places = [(d, len(digits) - 1 - i) for i, d in enumerate(digits) if d != "0"]
     return "(" + "+".join(f"{a}*{d}{'0' * zeros}" for d, zeros in reversed(places)) + ")"
 
 
-def _add(a: int, b: int) -> list[str]:
+def add(a: int, b: int) -> list[str]:
     columns, carry = [], 0
     x, y = str(a)[::-1], str(b)[::-1]
     for i in range(max(len(x), len(y))):
@@ -96,7 +96,7 @@ def _add(a: int, b: int) -> list[str]:
     return columns
 
 
-def _subtract(a: int, b: int) -> list[str]:
+def subtract(a: int, b: int) -> list[str]:
     columns, borrow = [], 0
     x, y = str(a)[::-1], str(b)[::-1].ljust(len(str(a)), "0")
     for top, bottom in zip(map(int, x), map(int, y), strict=True):
@@ -107,9 +107,9 @@ def _subtract(a: int, b: int) -> list[str]:
     return columns
 
 
-def _multiply(a: int, b: int) -> list[str]:
+def multiply(a: int, b: int) -> list[str]:
     """By one significant digit; trailing zeros are left to the result."""
-    if _significant(a) < _significant(b):
+    if significant(a) < significant(b):
         a, b = b, a
     digit = str(b).rstrip("0") or "0"
     columns, carry = [], 0
@@ -120,7 +120,7 @@ def _multiply(a: int, b: int) -> list[str]:
     return columns
 
 
-def _divide(a: int, b: int) -> list[str]:
+def divide(a: int, b: int) -> list[str]:
     """Long division: what each place holds with the remainder before it, and how often b goes."""
     columns, rest = list[str](), 0
     for digit in str(a):
@@ -133,8 +133,8 @@ def _divide(a: int, b: int) -> list[str]:
 
 def misprint(step: str, rng: Random) -> str:
     """One wrong digit in the result: what the value must learn to notice."""
-    head, _, tail = step.rpartition(" ")
+    head, space, tail = step.rpartition(" ")
     places = [i for i, c in enumerate(tail) if c.isdigit()]
     at = rng.choice(places)
     wrong_digit = rng.choice([d for d in "123456789" if d != tail[at]])
-    return f"{head} {tail[:at]}{wrong_digit}{tail[at + 1 :]}"
+    return f"{head}{space}{tail[:at]}{wrong_digit}{tail[at + 1 :]}"

@@ -1,9 +1,8 @@
 """Linear equations in one unknown, and systems of two in two.
 
-One unknown: each step is the next equivalent equation, ``2 x + 5 = 11``, ``2 x = 6``, ``x = 3``.
-Two unknowns: Cramer's rule, one determinant a step. Checked by substitution. People may name
-their unknowns as they like and write fractions and parentheses: the model sees x and y, multiplied
-out, with whole numbers.
+A step is one sum, worked in columns, and the equation that it leaves (see ``elimination``). Checked
+by substitution. People may name their unknowns as they like and write fractions and parentheses:
+the model sees x and y, multiplied out, with whole numbers.
 """
 
 from __future__ import annotations
@@ -13,17 +12,18 @@ import re
 from fractions import Fraction
 from random import Random
 
+from .columns import misprint
 from .domain import Step
+from .elimination import Line, one_unknown, two_unknowns, write_side
 from .linear import Form, read_linear
 from .phrasing import plain, without_thousands
 from .problem import Problem
 from .solution import VALUE, read_values
 from .verdict import Verdict, right, wrong
 
-Line = tuple[int, int, int]  # a x + b y = c
-
 MAX_COEFFICIENT = 10**6
-_STEP = re.compile(r"(?:[DXYxy0-9]|[-+*/=] |[-+*/=]$| )+", re.ASCII)
+_STEP = re.compile(r"[DXYxy0-9()+*/= -]{1,200}", re.ASCII)
+_BETWEEN = re.compile(r"(?<=[\dxy])[-+=]")
 _ASKED = re.compile(  # "for x", "find x and y": the unknowns asked for, not part of an equation
     r"\b(?:for|is|are|find|of|determine|solve|does|makes?|what)\s+[a-z](?:\s*;\s*[a-z])?"
     r"(?![a-z])(?!\s*[-+*/=(\d])"
@@ -40,7 +40,7 @@ _FILLER = re.compile(
 
 class Equations:
     name = "equations"
-    version = "4"
+    version = "5"
     levels = (1, 2, 3, 4, 5)
     self_checking = True
 
@@ -71,12 +71,13 @@ class Equations:
     ) -> Problem:
         """``lines``: each a left and right side as (x, y, constant) coefficients; ``names``: what
         the person who asked calls x (and y)."""
-        text = " ; ".join(_write_line(left, right_) for left, right_ in lines)
+        text = " ; ".join(_write_line(*line) for line in lines)
         gathered = tuple(n for line in lines for n in _gather(line))
+        asked = _BETWEEN.sub(r" \g<0> ", text).replace(" ;", ",")
         return Problem(
             domain=self.name,
             prompt=f"solve {text}\n",
-            question=question or f"Solve {text.replace(' ;', ',')}",
+            question=question or f"Solve {asked}",
             data={"coefficients": gathered, "text": text, "names": names[: len(lines)]},
             level=level,
         )
@@ -110,7 +111,7 @@ class Equations:
         steps: list[Step] = []
         for text in _expert(problem):
             if rng.random() < slip:
-                steps.append(Step(_misprint(text, rng), teach=False, good=False))
+                steps.append(Step(misprint(text, rng), teach=False, good=False))
                 break
             steps.append(Step(text))
         return tuple(steps)
@@ -118,22 +119,20 @@ class Equations:
     def state_key(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         if not steps:
             return str(problem.data["text"])
-        if not _STEP.fullmatch(steps[-1]) or len(steps[-1]) > 200 or "=" not in steps[-1]:
+        if not _STEP.fullmatch(steps[-1]) or "=" not in steps[-1]:
             return None
-        # A line of a system needs the determinants before it; one equation stands for itself.
-        return "\n".join(steps) if len(_rows(problem)) == 2 else steps[-1].strip()
+        # A line of a system needs those before it; one equation stands for itself.
+        left = [step.split(" ")[-1] for step in steps]
+        return " ".join(left) if len(_rows(problem)) == 2 else left[-1]
 
     def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
-        if not steps:
-            return None
-        found = VALUE.findall(_final(steps[-1]))
         names = _names(problem)
-        if "".join(name for name, *_ in found) != "xy"[: len(names)]:
+        last = [step.split(" ")[-1] for step in steps[-len(names) :]]
+        found = [VALUE.fullmatch(text) for text in last]
+        if [match and match[1] for match in found] != list("xy"[: len(names)]):
             return None
-        return ", ".join(
-            f"{name} = {sign}{top}{f'/{bottom}' if bottom else ''}"
-            for name, (_, sign, top, bottom) in zip(names, found, strict=True)
-        )
+        values = [text.partition("=")[2] for text in last]
+        return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
 
     def normalise(self, answer: str) -> str:
         values = read_values(answer)
@@ -154,7 +153,9 @@ class Equations:
         return right(by, "holds when substituted")
 
     def canonical(self, problem: Problem) -> str:
-        return f"equations {sorted(_rows(problem))}"
+        """The same lines turned round or with all signs changed are the same problem."""
+        rows = sorted(max(row, (-row[0], -row[1], -row[2])) for row in _rows(problem))
+        return f"equations {rows}"
 
 
 def _names(problem: Problem) -> str:
@@ -205,80 +206,15 @@ def _whole(form: Form, names: str, scale: int) -> Line:
     return x, y, constant
 
 
-def _signed(n: int) -> str:
-    return f"- {-n}" if n < 0 else str(n)
-
-
-def _write_side(side: Line) -> str:
-    text = ""
-    for n, name in zip(side, ("x", "y", ""), strict=True):
-        if n == 0:
-            continue
-        size = name if name and abs(n) == 1 else f"{abs(n)} {name}".strip()
-        sign = ("- " if n < 0 else "") if not text else (" - " if n < 0 else " + ")
-        text += sign + size
-    return text or "0"
-
-
 def _write_line(left: Line, right_: Line) -> str:
-    return f"{_write_side(left)} = {_write_side(right_)}"
+    return f"{write_side(left)}={write_side(right_)}"
 
 
 def _expert(problem: Problem) -> list[str]:
     rows = _rows(problem)
-    if len(rows) == 1:
-        return _one_unknown(str(problem.data["text"]))
-    (a, b, c), (d, e, f) = rows
-    det, top_x, top_y = a * e - d * b, c * e - f * b, a * f - d * c
-
-    def determinant(name: str, p: int, q: int, r: int, s: int) -> str:
-        products = f"{_signed(p * q)} - {_signed(r * s)}"
-        work = f"{_signed(p)} * {_signed(q)} - {_signed(r)} * {_signed(s)}"
-        return f"{name} = {work} = {products} = {_signed(p * q - r * s)}"
-
-    x, y = Fraction(top_x, det), Fraction(top_y, det)
-    return [
-        determinant("D", a, e, d, b),
-        determinant("X", c, e, f, b),
-        determinant("Y", a, f, d, c),
-        f"x = {_signed(top_x)} / {_signed(det)} = {_fraction(x)} "
-        f"y = {_signed(top_y)} / {_signed(det)} = {_fraction(y)}",
-    ]
-
-
-def _fraction(value: Fraction) -> str:
-    return _signed(value.numerator) + (f" / {value.denominator}" if value.denominator > 1 else "")
-
-
-def _one_unknown(text: str) -> list[str]:
-    found = _read([text])
+    if len(rows) == 2:
+        return two_unknowns(*rows)
+    found = _read([str(problem.data["text"])])
     assert found is not None
     (_, [((a, _, b), (c, _, d))]) = found
-    steps = []
-    if c:
-        a, c = a - c, 0
-        steps.append(f"{_write_side((a, 0, b))} = {_signed(d)}")
-    if b:
-        d, b = d - b, 0
-        steps.append(f"{_write_side((a, 0, 0))} = {_signed(d)}")
-    if a != 1:
-        steps.append(f"x = {_fraction(Fraction(d, a))}")
-    return steps
-
-
-def _final(step: str) -> str:
-    """``x = - 15 / - 5 = 3 y = ...`` keeps the last value of each unknown."""
-    if "y" not in step or "x" not in step:
-        return step if step.strip().startswith("x =") else ""
-    x, _, y = step.strip().partition(" y = ")
-    return f"x = {x.rpartition('= ')[2]} ; y = {y.rpartition('= ')[2]}"
-
-
-def _misprint(step: str, rng: Random) -> str:
-    """One wrong number after an equals sign."""
-    head, _, tail = step.rpartition("= ")
-    places = list(re.finditer(r"\d+", tail))
-    spot = rng.choice(places)
-    wrong_number = max(0, int(spot[0]) + rng.choice((-10, -3, -2, -1, 1, 2, 3, 10)))
-    wrong_number += wrong_number == int(spot[0])
-    return f"{head}= {tail[: spot.start()]}{wrong_number}{tail[spot.end() :]}"
+    return one_unknown(a, b, c, d)
