@@ -1,6 +1,6 @@
 """The learner: one training loop for imitation and for what search found.
 
-Matrices are trained by Muon (Jordan et al. 2024; ``torch.optim.Muon``), the rest by AdamW.
+Matrices are trained by Muon, the rest by AdamW; in bfloat16 where the processor knows it.
 Training is a pure function of the seed, the batches and the number of steps; a checkpoint holds
 everything, so a killed run goes on to the same weights.
 
@@ -24,8 +24,11 @@ from typing import TypeVar
 
 import torch
 
+from reasoner.llama import fastest_dtype
+
 from .lesson import IGNORE, Batch
 from .losses import losses
+from .muon import Muon
 from .network import Network
 
 CLIP = 1.0  # gradient norm
@@ -78,12 +81,7 @@ def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
     matrices = [p for n, p in trained if p.ndim == 2 and "embed" not in n]
     rest = [p for n, p in trained if p.ndim != 2 or "embed" in n]
     found: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(
-            matrices,
-            lr=recipe.rate,
-            weight_decay=recipe.weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        ),
+        Muon(matrices, recipe.rate, recipe.weight_decay, dtype=fastest_dtype()),
     ]
     if rest:
         found.append(torch.optim.AdamW(rest, lr=recipe.rate, betas=(0.9, 0.95), weight_decay=0.0))
@@ -161,7 +159,8 @@ def _sitting(
         for opt in opts:
             for group in opt.param_groups:
                 group["lr"] = recipe.rate_at(step) * 0.5**state.rollbacks
-        with torch.autocast("cpu", torch.bfloat16):
+        # A processor without bfloat16 takes twenty times as long for it as for float32.
+        with torch.autocast("cpu", torch.bfloat16, enabled=fastest_dtype() is torch.bfloat16):
             parts = losses(network, batch, good, bad, reference if recipe.kl else None)
         loss = parts.policy + parts.choice + recipe.value_weight * (parts.value + parts.pair)
         if recipe.kl and reference is not None:
