@@ -14,7 +14,7 @@ from .judging import Judging
 from .metered import Metered
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
-LINE_TOKENS = 320  # a whole line of thought
+LINE_TOKENS = 400  # a whole line of thought: two equations in two unknowns
 _AGREE = 0.7  # temperature, where the search asks for 1
 
 

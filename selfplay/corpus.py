@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from random import Random
 
@@ -16,19 +16,19 @@ from verifiers.reach import exactly_reachable, reachable
 from verifiers.suites import game24
 
 from .choice import Choice
-from .lesson import Batch, Encode, Lesson, Specials, fill_rows, lesson, pack
+from .lesson import Batch, Encode, Lesson, Specials, choosing, fill_rows, lesson, pack
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
 GAME24 = 0.15  # share of countdown problems that are published puzzles outside the hard slice
 _DRAWS = 10_000  # one in eight is reserved: more than that many without one is a generator of few
-_OPTIONS = 40  # of an expert's choice, at most
+CHOICES = 0.75  # of the problems whose expert advises, so many are choices
 FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one on the way
 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
 MIX: dict[tuple[str, int], float] = {
-    ("countdown", 3): 3, ("countdown", 4): 38, ("countdown", 5): 9, ("countdown", 6): 6,
+    ("countdown", 3): 4, ("countdown", 4): 80, ("countdown", 5): 18, ("countdown", 6): 12,
     ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
     ("arithmetic", 4): 5, ("arithmetic", 5): 4, ("arithmetic", 6): 4,
     ("equations", 1): 2, ("equations", 2): 2, ("equations", 3): 3,
@@ -99,13 +99,43 @@ def _published() -> list[Problem]:
     return _puzzles
 
 
+def expert_lesson(
+    rng: Random,
+    encode: Encode,
+    special: Specials,
+    room: int,
+    *,
+    review: bool = True,
+    choices: float = CHOICES,
+) -> Lesson:
+    """What an expert does, or, of so many problems whose expert advises, what it would choose;
+    in at most ``room`` tokens. ``review``: for a model that learns its values elsewhere."""
+    mix = REVIEW if review else MIX
+    name, level = _cell(rng, mix)
+    if _advised(name) and rng.random() < choices:
+        return choosing(*draw_choices(rng, name, level), encode, special, room)
+    problem, steps, done = _demonstrated(rng, name, level, FRACTIONS if review else 0.0)
+    if review:
+        steps = tuple(Step(step.text, step.teach, None) for step in steps)
+    return lesson(problem, steps, done, encode, special)
+
+
 def draw_demonstration(
     rng: Random,
     mix: Mapping[tuple[str, int], float] = MIX,
     fractions: float = 0.0,
 ) -> tuple[Problem, tuple[Step, ...], bool]:
     """A fresh problem, an expert's steps (perhaps astray), and whether they end in an answer."""
-    name, level = rng.choices(list(mix), list(mix.values()))[0]
+    return _demonstrated(rng, *_cell(rng, mix), fractions)
+
+
+def _cell(rng: Random, mix: Mapping[tuple[str, int], float]) -> tuple[str, int]:
+    return rng.choices(list(mix), list(mix.values()))[0]
+
+
+def _demonstrated(
+    rng: Random, name: str, level: int, fractions: float
+) -> tuple[Problem, tuple[Step, ...], bool]:
     if fractions and (name, level) == ("countdown", 4) and rng.random() < fractions:
         problem = fraction_problem(rng)
     else:
@@ -116,22 +146,15 @@ def draw_demonstration(
     return problem, steps, family.answer(problem, tuple(step.text for step in steps)) is not None
 
 
-def draw_choices(
-    rng: Random, mix: Mapping[tuple[str, int], float] = MIX
-) -> tuple[Problem, tuple[Choice, ...]]:
+def draw_choices(rng: Random, name: str, level: int) -> tuple[Problem, tuple[Choice, ...]]:
     """A fresh problem of a family whose expert advises, and what to do along one way to solve it:
     all winning steps alike. A single way says nothing of the steps that were not taken."""
-    cells = {(name, level): mix[name, level] for name, level in mix if _advised(name)}
-    name, level = rng.choices(list(cells), list(cells.values()))[0]
     problem, family = fresh_problem(rng, name, level), domain(name)
     assert isinstance(family, Adviser)
     way = tuple(step.text for step in family.demonstrate(problem, rng))
     found = []
-    for number in range(len(way)):
-        options = list(family.options(problem, way[:number]))
-        rng.shuffle(options)
-        options.sort(key=lambda option: not option[1])
-        options = options[:_OPTIONS]
+    for number in range(len(way) - 1):  # where the last step leads is seen at once
+        options = family.options(problem, way[:number])
         good = sum(wins for _, wins in options)
         if 0 < good < len(options):
             texts, policy = zip(*((text, wins / good) for text, wins in options), strict=True)
@@ -145,19 +168,20 @@ def _advised(name: str) -> bool:
 
 
 def demonstrations(
-    tokenizer: Tokenizer, seed: int, start: int, rows: int, length: int
+    tokenizer: Tokenizer, seed: int, start: int, rows: int, length: int, lines: int = 0
 ) -> Iterator[Batch]:
     """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone, so
-    a resumed run sees exactly what an undisturbed one would have seen."""
+    a resumed run sees exactly what an undisturbed one would have seen. The first ``lines`` of
+    them hold no choices: who can not write yet learns more from whole lines."""
     special, encode = specials(tokenizer), encoder(tokenizer)
     for number in count(start):
         rng = Random(f"{seed} {number}")
-        drawn = fill_rows(partial(_draw_lesson, rng, encode, special), rows, length)
-        yield pack(drawn, length, special.pad)
+        share = CHOICES if number >= lines else 0.0
 
+        def draw(rng: Random = rng, share: float = share) -> Lesson:
+            return expert_lesson(rng, encode, special, length, review=False, choices=share)
 
-def _draw_lesson(rng: Random, encode: Encode, special: Specials) -> Lesson:
-    return lesson(*draw_demonstration(rng), encode, special)
+        yield pack(fill_rows(draw, rows, length), length, special.pad)
 
 
 def encoder(tokenizer: Tokenizer) -> Encode:

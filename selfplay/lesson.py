@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Lesson:
 
     A probe is one ``<value>`` token that nobody follows: the text reads as if it were not there.
     ``pairs``: probes that are compared, the better one first. ``choices``: for each, its options'
-    weights, and their spelling as (place, token to be predicted there).
+    shares, and their spelling as (place, token to be predicted there).
     """
 
     ids: list[int]
@@ -126,17 +126,19 @@ def choosing(
 ) -> Lesson:
     """What to do next, in some states of one problem; as many as fit into ``room`` tokens.
 
-    Options are spelled as far as they differ: what is written after that follows by itself.
+    Options are spelled as far as they differ from all others, for what is written after that
+    follows by itself; those without a share are not spelled.
     """
     draft = _Draft()
     for choice in choices:
         start = _state(problem, choice.steps, encode)
-        spelled = _distinct(problem, choice, encode, special)
-        if len(draft.lesson.ids) + len(start) + sum(map(len, spelled)) > room:
+        spelled = zip(choice.policy, _distinct(problem, choice, encode, special), strict=True)
+        shared = [(share, tokens) for share, tokens in spelled if share]
+        if len(draft.lesson.ids) + len(start) + sum(len(tokens) for _, tokens in shared) > room:
             continue
         at = draft.write(-1, start)
-        options = [draft.spell(at, tokens) for tokens in spelled]
-        draft.lesson.choices.append(list(zip(choice.policy, options, strict=True)))
+        options = [(share, draft.spell(at, tokens)) for share, tokens in shared]
+        draft.lesson.choices.append(options)
     return draft.lesson
 
 
@@ -167,8 +169,8 @@ class Batch:
     """``ids``, ``labels``, ``positions``: int64 [B, T]; ``mask``: bool [B, 1, T, T], True: sees.
 
     ``pairs``: int64 [P, 2], places in the flattened ids of probes that are compared, the better
-    one first. ``spelling``: int64 [S, 3], rows of (place, token predicted there, option);
-    ``weights``: float32 [M] and ``choice``: int64 [M], of each option.
+    one first. ``spelling``: int64 [S, 2], rows of (place, token predicted there), and ``weights``:
+    float32 [S], the share of each, of so many ``choices``.
     """
 
     ids: torch.Tensor
@@ -178,7 +180,7 @@ class Batch:
     pairs: torch.Tensor
     spelling: torch.Tensor
     weights: torch.Tensor
-    choice: torch.Tensor
+    choices: int
 
 
 def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
@@ -189,10 +191,8 @@ def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
     positions: NDArray[np.int64] = np.zeros(shape, np.int64)
     mask: NDArray[np.bool_] = np.tile(np.eye(length, dtype=np.bool_), (len(rows), 1, 1))
     pairs: list[tuple[int, int]] = []
-    spelling: list[tuple[int, int, int]] = []
-    weights: list[float] = []
-    choice: list[int] = []
-    chosen = 0
+    spelling: defaultdict[tuple[int, int], float] = defaultdict(float)
+    choices = 0
     for r, row in enumerate(rows):
         at = 0
         for one in row:
@@ -205,20 +205,19 @@ def pack(rows: Sequence[Sequence[Lesson]], length: int, pad: int) -> Batch:
             first, at = r * length + at, part.stop
             pairs += [(first + better, first + worse) for better, worse in one.pairs]
             for options in one.choices:
-                for weight, spelled in options:
-                    spelling += [(first + place, token, len(weights)) for place, token in spelled]
-                    weights.append(weight)
-                    choice.append(chosen)
-                chosen += 1
+                choices += 1
+                for share, spelled in options:
+                    for place, token in spelled:
+                        spelling[first + place, token] += share
     return Batch(
         torch.from_numpy(ids),
         torch.from_numpy(labels),
         torch.from_numpy(positions),
         torch.from_numpy(mask[:, None]),
         torch.tensor(pairs, dtype=torch.int64).view(-1, 2),
-        torch.tensor(spelling, dtype=torch.int64).view(-1, 3),
-        torch.tensor(weights, dtype=torch.float32),
-        torch.tensor(choice, dtype=torch.int64),
+        torch.tensor(list(spelling), dtype=torch.int64).view(-1, 2),
+        torch.tensor(list(spelling.values()), dtype=torch.float32),
+        choices,
     )
 
 

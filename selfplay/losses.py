@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -19,9 +18,9 @@ _HELD = 4  # the divergence is taken over every so many rows: a whole pass of th
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Means over the policy's labels, over choices (the cross-entropy of what the policy makes of
-    their options alone), over the value token's labels, over compared pairs, and the divergence
-    KL(reference || network) over the policy's labels of some rows; in nats."""
+    """Means over the policy's labels, over choices, over the value token's labels, over compared
+    pairs, and the divergence KL(reference || network) over the policy's labels of some rows; in
+    nats."""
 
     policy: Tensor
     choice: Tensor
@@ -64,22 +63,16 @@ def losses(
 
 
 def _choice_loss(network: Network, hidden: Tensor, batch: Batch) -> Tensor:
-    """Sampled MuZero's policy loss (Hubert et al. 2021): options that are not in the choice are
-    left as they are. 0 where nothing is chosen."""
-    if not len(batch.choice):
+    """Cross-entropy to the shares, over all that could be written: each token's share is the sum
+    of those of the options that have it. 0 where nothing is chosen."""
+    if not batch.choices:
         return torch.zeros(())
-    at, token, option = batch.spelling.unbind(1)
+    at, token = batch.spelling.unbind(1)
     places, which = torch.unique(at, return_inverse=True)
     places = F.pad(places, (0, -len(places) % _ROUND))
     logits = network.logits(hidden.flatten(0, 1)[places]).float()
     spelled = logits[which, token] - logits.logsumexp(-1)[which]
-    likely = torch.zeros(len(batch.weights)).index_add(0, option, spelled)
-    many = int(batch.choice[-1]) + 1
-    top = torch.full((many,), -math.inf)
-    top = top.scatter_reduce(0, batch.choice, likely.detach(), "amax")
-    total = torch.zeros(many).index_add(0, batch.choice, (likely - top[batch.choice]).exp())
-    normal = likely - (top + total.log())[batch.choice]
-    return -(batch.weights * normal).sum() / many
+    return -(batch.weights * spelled).sum() / batch.choices
 
 
 def _pair_loss(network: Network, hidden: Tensor, pairs: Tensor, good: int, bad: int) -> Tensor:

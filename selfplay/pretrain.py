@@ -1,6 +1,6 @@
 """Stage 1: make the bundled model from nothing but experts and its own roll-outs.
 
-1. vocabulary; 2. imitation of the experts, slips included (policy and a first value);
+1. vocabulary; 2. imitation of the experts, slips and choices included (policy and a first value);
 3. roll-outs of that policy, judged, and with them the value of what really happens;
 4. calibration on roll-outs of problems that training never held, measured on others of those.
 Every part resumes where it stopped.
@@ -18,18 +18,21 @@ import torch
 from tokenizers import Tokenizer
 
 from reasoner import calibration
+from reasoner.catalog import fingerprint
 from reasoner.errors import UsageError
 
 from . import network as networks
 from . import values
-from .corpus import FRACTIONS, MIX, REVIEW, demonstrations, specials, vocabulary_texts
+from .corpus import CHOICES, FRACTIONS, MIX, REVIEW, demonstrations, specials, vocabulary_texts
 from .learner import Progress, Recipe, train
 from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
 from .vocabulary import build
 
-ROWS, LENGTH = 26, 320  # of one batch; two equations in two unknowns take up to 300 tokens
-STEPS = 2_200
+ROWS, LENGTH = 20, 400  # of one batch; two equations in two unknowns take up to 390 tokens
+STEPS, RATE = 2_200, 3e-3
+ON_STEPS, ON_RATE = 900, 2e-3  # for a model that knows most of it already
+LINES = 0.5  # of imitation begins with lines alone, unless it goes on from a model
 VALUE_STEPS = 400
 SAMPLES = 8  # lines drawn for each problem
 
@@ -45,15 +48,18 @@ Report = Callable[[str, int, int, str], None]
 """Called with the part's name, steps done, steps in all, and a note."""
 
 
-def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> dict[str, object]:
+def pretrain(
+    out: Path, work: Path, seed: int, scale: float, report: Report, base: Path | None = None
+) -> dict[str, object]:
     """Make the model in ``out``; ``work`` keeps checkpoints. Returns the value's report.
 
     ``scale``: share of the full recipe; 1.0 makes the model that ships, less is for tests.
-    Raises ``UsageError`` when ``work`` holds checkpoints of another seed or recipe.
+    ``base``: the folder of a model to go on from, with its vocabulary; None: from nothing.
+    Raises ``UsageError`` when ``work`` holds checkpoints of another seed, recipe or base.
     """
     work.mkdir(parents=True, exist_ok=True)
-    _claim(work, seed, scale)
-    network = imitate(work, seed, max(1, round(STEPS * scale)), report)
+    _claim(work, seed, scale, base)
+    network = imitate(work, seed, scale, report, base)
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     stage = work / "imitation"
     export(network, work, stage)
@@ -84,34 +90,40 @@ def pretrain(out: Path, work: Path, seed: int, scale: float, report: Report) -> 
     return summary
 
 
-def _claim(work: Path, seed: int, scale: float) -> None:
+def _claim(work: Path, seed: int, scale: float, base: Path | None) -> None:
     """Make sure that what is resumed in ``work`` is what was asked for."""
-    parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, *PROBLEMS]
+    parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, CHOICES, LINES, *PROBLEMS]
     path, mix = work / "recipe.json", sorted(map(repr, parts))
-    steps = [STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
+    steps = [STEPS, ON_STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
     wanted = {"seed": seed, "scale": scale, "steps": steps, "mix": mix}
+    wanted["base"] = fingerprint(base) if base else None
     if path.exists() and json.loads(path.read_text("utf-8")) != wanted:
         raise UsageError(
-            f"expected checkpoints of seed {seed} and this recipe in {work}, found others; "
-            "choose another --work folder or delete that one"
+            f"expected checkpoints of seed {seed}, this recipe and this base in {work}, found "
+            "others; choose another --work folder or delete that one"
         )
     path.write_text(json.dumps(wanted) + "\n", "utf-8")
 
 
-def imitate(work: Path, seed: int, steps: int, report: Report) -> networks.Network:
+def imitate(
+    work: Path, seed: int, scale: float, report: Report, base: Path | None = None
+) -> networks.Network:
     """Parts 1 and 2. ``work``: folder for checkpoints; returns the trained network."""
-    work.mkdir(parents=True, exist_ok=True)
     path = work / "tokenizer.json"
+    if base and not path.exists():
+        shutil.copy(base / "tokenizer.json", path)
     tokenizer = (
         Tokenizer.from_file(str(path)) if path.exists() else build(vocabulary_texts(0), path)
     )
+    steps = max(1, round((ON_STEPS if base else STEPS) * scale))
     torch.manual_seed(seed)
     size = (tokenizer.get_vocab_size() + 63) // 64 * 64  # round: quicker matrix products
-    network = networks.Network(networks.Shape(size))
+    network = networks.load(base) if base else networks.Network(networks.Shape(size))
+    lines = 0 if base else round(LINES * steps)
     _train(
         network,
-        lambda start: demonstrations(tokenizer, seed, start, ROWS, LENGTH),
-        Recipe(steps, rate=3e-3),
+        lambda start: demonstrations(tokenizer, seed, start, ROWS, LENGTH, lines),
+        Recipe(steps, rate=ON_RATE if base else RATE),
         tokenizer,
         work / "imitation.pt",
         lambda progress: _tell(report, "imitation", progress),

@@ -17,9 +17,9 @@ from reasoner.calibration import Calibration
 from reasoner.evaluate.stats import brier, calibration_error, reliability
 from search.answers import Answers
 from search.proposal import Outcome
-from verifiers import Problem, Step, domain
+from verifiers import Problem, domain
 
-from .corpus import FRACTIONS, REVIEW, draw_demonstration, encoder, specials
+from .corpus import encoder, expert_lesson, specials
 from .isotonic import Pair, fit
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
@@ -31,7 +31,7 @@ _VOTES = (1, 2, 4, 8)  # pool sizes at which confidence is calibrated: early and
 def experience(
     tokenizer: Tokenizer, rollouts: Sequence[Rollout], seed: int, start: int, rows: int, length: int
 ) -> Iterator[Batch]:
-    """Batches ``start``, ``start + 1``, ...: half roll-outs for the value, half demonstrations
+    """Batches ``start``, ``start + 1``, ...: half roll-outs for the value, half experts'
     so that the policy forgets nothing."""
     special, encode = specials(tokenizer), encoder(tokenizer)
     weights = [r.count for r in rollouts]
@@ -43,9 +43,7 @@ def experience(
             if rng.random() < 0.5:
                 one = next(found)
                 return lesson(one.problem, one.judged_steps(), one.done, encode, special)
-            problem, steps, done = draw_demonstration(rng, REVIEW, FRACTIONS)
-            plain = [Step(s.text, s.teach, None) for s in steps]
-            return lesson(problem, plain, done, encode, special)
+            return expert_lesson(rng, encode, special, length)
 
         yield pack(fill_rows(draw, rows, length), length, special.pad)
 

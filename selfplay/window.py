@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from reasoner.traces import encode, lines
 from verifiers import Step
 
-from .corpus import FRACTIONS, REVIEW, draw_choices, draw_demonstration, encoder, specials
+from .corpus import encoder, expert_lesson, specials
 from .lesson import Batch, Lesson, choosing, comparison, fill_rows, lesson, pack
 from .targets import Taught
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
 PAIRS = 0.5  # of those, so many compare two siblings
-CHOOSING = 0.5  # of the lessons for the policy, an expert's and the search's, so many are choices
+CHOOSING = 0.5  # of the lessons for the policy from plays, so many are choices
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
 
@@ -97,11 +97,7 @@ class Window:
             def draw(rng: Random = rng) -> Lesson:
                 kind, choice = rng.random(), rng.random() < CHOOSING
                 if kind < expert or not (self.solved or self.tried):
-                    if choice:
-                        return choosing(*draw_choices(rng, REVIEW), encode_text, special, length)
-                    problem, steps, done = draw_demonstration(rng, REVIEW, FRACTIONS)
-                    plain = [Step(s.text, s.teach, None) for s in steps]
-                    return lesson(problem, plain, done, encode_text, special)
+                    return expert_lesson(rng, encode_text, special, length)
                 if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
                     one = rng.choice(self.tried)
                     if one.pairs and rng.random() < PAIRS:

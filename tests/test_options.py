@@ -57,7 +57,7 @@ OPTIONS = {
     "improve rescore": set[str](),
     "improve export": {"--out"},
     "improve report": {"--html"},
-    "pretrain": {"--out", "--work", "--seed", "--scale"},
+    "pretrain": {"--out", "--work", "--seed", "--scale", "--from"},
     "runs list": {"--json"},
     "runs show": set[str](),
     "runs resume": {"--think", "--strategy", "--stop-when", "--unsafe-exec", "--json"},

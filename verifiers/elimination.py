@@ -1,9 +1,10 @@
 """How an expert solves linear equations: one sum a step, worked in columns.
 
-``7x-24=32`` is ``7x=32+24 32+24 2+4=6 3+2=5 =56 7x=56``, then ``x=56/7 56/7 56/7=8 =8 x=8``: what
-is to be worked out, the working with sizes alone, and what is left, whose sign follows from the
-first part. Two equations in two unknowns go by Cramer's rule, D, X and Y in turn: the formula with
-its numbers (``D=3*-5-2*4``), its products (``3*-5 3*5=15 =-15``) and their difference.
+``7x-24=32`` is ``7x=32+24 32+24 2+4=6 3+2=5 7x=56``, then ``x=56/7 56/7=8 x=8``: what is to be
+worked out, the working with sizes alone, and what is left, whose sign follows from the first part.
+Two equations in two unknowns go by Cramer's rule for x, D and X in turn: the formula with its
+numbers (``D=3*-5-2*4``), its products (``3*-5 =-15``), their difference. Then the first equation
+tells y; where it can not, Cramer does.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ def one_unknown(a: int, b: int, c: int, d: int) -> list[str]:
         left = write_side((a, 0, 0)) + rest
         steps.append(f"{gathered}{rest}={d} {working} {left}={d}")
     if b:
-        left, sum_, working = write_side((a, 0, 0)), _sum(d, -b), _added(d, -b)
+        steps.append(_summed(write_side((a, 0, 0)), d, -b))
         d -= b
-        steps.append(f"{left}={sum_} {working} {left}={d}")
     if a != 1:
         steps.append(_divided("x", d, a))
     return steps
@@ -37,19 +37,24 @@ def one_unknown(a: int, b: int, c: int, d: int) -> list[str]:
 def two_unknowns(first: Line, second: Line) -> list[str]:
     """Steps for two lines that meet in one point."""
     (a, b, c), (d, e, f) = first, second
-    steps, found = [], []
-    for name, factors in (("D", (a, e, d, b)), ("X", (c, e, f, b)), ("Y", (a, f, d, c))):
-        p, q, r, s = factors
-        one, other = p * q, r * s
-        steps += [
-            f"{name}={p}*{q}-{_inner(r)}*{s}",
-            _multiplied(p, q),
-            _multiplied(r, s),
-            f"{name}={_sum(one, -other)} {_added(one, -other)} {name}={one - other}",
-        ]
-        found.append(one - other)
-    det, x, y = found
-    return [*steps, _divided("x", x, det), _divided("y", y, det)]
+    det, top_x, top_y = a * e - d * b, c * e - f * b, a * f - d * c
+    steps = [
+        *_determinant("D", a, e, d, b),
+        *_determinant("X", c, e, f, b),
+        _divided("x", top_x, det),
+    ]
+    if not b or top_x % det:  # nothing that is easy to put in
+        return [*steps, *_determinant("Y", a, f, d, c), _divided("y", top_y, det)]
+    x, left = top_x // det, write_side((0, b, 0))
+    product = a * x
+    steps += [f"{left}={c}-{_inner(a)}*{x}", _multiplied(a, x), _summed(left, c, -product)]
+    return [*steps, _divided("y", c - product, b)] if b != 1 else steps
+
+
+def _determinant(name: str, p: int, q: int, r: int, s: int) -> list[str]:
+    """p q - r s."""
+    formula = f"{name}={p}*{q}-{_inner(r)}*{s}"
+    return [formula, _multiplied(p, q), _multiplied(r, s), _summed(name, p * q, -r * s)]
 
 
 def write_side(side: Line, *, first: bool = True) -> str:
@@ -62,8 +67,9 @@ def write_side(side: Line, *, first: bool = True) -> str:
     return text or ("0" if first else "")
 
 
-def _sum(a: int, b: int) -> str:
-    return f"{a}-{-b}" if b < 0 else f"{a}+{b}"
+def _summed(left: str, a: int, b: int) -> str:
+    sum_ = f"{a}-{-b}" if b < 0 else f"{a}+{b}"
+    return f"{left}={sum_} {_added(a, b)} {left}={a + b}"
 
 
 def _inner(n: int) -> str:
@@ -72,17 +78,19 @@ def _inner(n: int) -> str:
 
 
 def _added(a: int, b: int) -> str:
-    """``-6-30``: ``30+6 0+6=6 3=3 =36``; ``24-32``: ``32-24 12-4=8 2-2=0 =8``."""
+    """``-6-30``: ``30+6 0+6=6 3=3``; ``24-32``: ``32-24 12-4=8 2-2=0``; ``2-5``: ``5-2=3``."""
     low, high = sorted((abs(a), abs(b)))
     if (a < 0) == (b < 0):
-        return " ".join([f"{high}+{low}", *columns.add(high, low), f"={high + low}"])
-    return " ".join([f"{high}-{low}", *columns.subtract(high, low), f"={high - low}"])
+        return _working(f"{high}+{low}", columns.add(high, low))
+    return _working(f"{high}-{low}", columns.subtract(high, low))
 
 
 def _multiplied(a: int, b: int) -> str:
-    """``-40*3 0*3=0 4*3=12 =-120``."""
+    """``-40*3 0*3=0 4*3=12 =-120``; of two digits ``-4*3 =-12``."""
     big, small = sorted((abs(a), abs(b)), key=lambda n: (columns.significant(n), n), reverse=True)
-    if columns.significant(small) == 1:
+    if big < 10:
+        working = []
+    elif columns.significant(small) == 1:
         working = columns.multiply(big, small)
     else:
         working = columns.work_out(f"{big}*{small}") or []
@@ -91,8 +99,13 @@ def _multiplied(a: int, b: int) -> str:
 
 def _divided(name: str, top: int, bottom: int) -> str:
     value = Fraction(top, bottom)
-    result = f"{name}={value}"
+    asked, result = f"{name}={top}/{bottom}", f"{name}={value}"
     if value.denominator > 1 or abs(bottom) == 1:
-        return f"{name}={top}/{bottom} {result}"
+        return f"{asked} {result}"
     a, b = abs(top), abs(bottom)
-    return " ".join([f"{name}={top}/{bottom} {a}/{b}", *columns.divide(a, b), f"={a // b}", result])
+    return f"{asked} {_working(f'{a}/{b}', columns.divide(a, b))} {result}"
+
+
+def _working(sum_: str, worked: list[str]) -> str:
+    """A sum and its columns; one column says it all."""
+    return " ".join(worked if len(worked) == 1 else [sum_, *worked])

@@ -126,13 +126,18 @@ class Equations:
         return " ".join(left) if len(_rows(problem)) == 2 else left[-1]
 
     def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
-        names = _names(problem)
-        last = [step.split(" ")[-1] for step in steps[-len(names) :]]
-        found = [VALUE.fullmatch(text) for text in last]
-        if [match and match[1] for match in found] != list("xy"[: len(names)]):
+        names, found = _names(problem), dict[str, str]()
+        for step in steps:
+            left = step.split(" ")[-1]
+            if VALUE.fullmatch(left):
+                found[left[0]] = left[2:]
+        wanted = "xy"[: len(names)]
+        if not steps or not steps[-1].split(" ")[-1].startswith(f"{wanted[-1]}="):
             return None
-        values = [text.partition("=")[2] for text in last]
-        return ", ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
+        if any(name not in found for name in wanted):
+            return None
+        values = zip(names, map(found.__getitem__, wanted), strict=True)
+        return ", ".join(f"{name} = {value}" for name, value in values)
 
     def normalise(self, answer: str) -> str:
         values = read_values(answer)

@@ -20,14 +20,21 @@ def pretrain(
     scale: Annotated[
         float, typer.Option(min=0.001, max=10.0, help="Share of the full recipe; 1 ships.")
     ] = 1.0,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="Go on from this model, name or folder, in less time."
+        ),
+    ] = None,
 ) -> int:
     """Train a model on four task families: imitation of experts, then its own roll-outs.
 
-    Takes under an hour on two CPU cores, and nothing but this package. Ctrl-C or a crash loses
+    Takes about an hour on two CPU cores, and nothing but this package. Ctrl-C or a crash loses
     a minute or two: the same command goes on. Use the result with --model DIR.
     """
     from rich.console import Console
 
+    from selfplay.entrance import trainable_model
     from selfplay.pretrain import pretrain as make
 
     from .bars import Bars
@@ -35,7 +42,7 @@ def pretrain(
     console = Console(stderr=True)
     began = time.monotonic()
     with Bars(console) as bars:
-        report = make(out, work, seed, scale, bars.tell)
+        report = make(out, work, seed, scale, bars.tell, trainable_model(base) if base else None)
     for name in ("value", "confidence"):
         parts = report[name]
         assert isinstance(parts, dict)

@@ -31,7 +31,7 @@ from selfplay.lesson import IGNORE, Batch
 from tests.selfplay.room import room_for
 
 NOTHING = torch.empty(0, 2, dtype=torch.int64)
-UNCHOSEN = torch.empty(0, 3, dtype=torch.int64), torch.empty(0), torch.empty(0, dtype=torch.int64)
+UNCHOSEN = torch.empty(0, 2, dtype=torch.int64), torch.empty(0), 0
 SHAPE = networks.Shape(64, 64, 128, 2, 2, 1)
 
 

@@ -1,5 +1,6 @@
 """Lessons: what each position learns, and that neighbours in a row stay strangers."""
 
+from itertools import islice
 from random import Random
 
 import pytest
@@ -110,8 +111,9 @@ def test_a_comparison_points_at_two_probes_and_teaches_nothing_else(tokenizer):
         assert texts == [problem.prompt + better + "\n", problem.prompt + worse + "\n"]
 
 
-def test_a_choice_is_what_the_policy_makes_of_its_options_alone(tokenizer, network):
-    """The loss is that of a softmax over the options' own likelihoods, each read by itself."""
+def test_a_choice_is_learned_as_if_each_option_was_imitated_as_often_as_its_share(
+    tokenizer, network
+):
     problem, special, encode = (
         recognise("Use 1 3 4 6 to make 24"),
         specials(tokenizer),
@@ -120,7 +122,7 @@ def test_a_choice_is_what_the_policy_makes_of_its_options_alone(tokenizer, netwo
     first = "4 - 3 = 1 left 1 1 6"
     choices = (
         Choice((), (first, "4 * 3 = 12 left 1 6 12", "6 + 1 = 7 left 3 4 7"), (0.2, 0.3, 0.5)),
-        Choice((first,), ("6 * 1 = 6 left 1 6", "1 + 1 = 2 left 2 6"), (1.0, 0.0)),
+        Choice((first,), ("6 * 1 = 6 left 1 6", "6 + 1 = 7 left 1 7"), (1.0, 0.0)),
     )  # fmt: skip
     one = choosing(problem, choices, encode, special, 256)
     line = lesson(problem, [Step(first)], False, encode, special)
@@ -140,21 +142,20 @@ def test_a_choice_is_what_the_policy_makes_of_its_options_alone(tokenizer, netwo
                 logs = network.logits(hidden).log_softmax(-1)
             at = range(len(before) - 1, ids.shape[1] - 1)
             likely.append(sum(logs[i, ids[0, i + 1]] for i in at))
-        share = torch.stack(likely).log_softmax(0)
-        expected -= (torch.tensor(choice.policy) * share).sum() / len(choices)
+        expected -= (torch.tensor(choice.policy) * torch.stack(likely)).sum() / len(choices)
     with torch.inference_mode():
         found = losses(network, batch, special.good, special.bad)
     assert found.choice == pytest.approx(float(expected), abs=1e-4)
-    assert int(batch.choice[-1]) == 3, "two choices, twice"
+    assert batch.choices == 4, "two choices, twice"
     alone = pack([[one]], 200, special.pad)
     assert (alone.labels == IGNORE).all()
 
 
 def test_an_option_that_begins_another_is_told_apart_by_how_it_ends(tokenizer):
     problem, special, encode = recognise("Solve 7 x = 84"), specials(tokenizer), encoder(tokenizer)
-    longer = "x = 12 + 0"
+    longer = "x=12+0"
     one = choosing(
-        problem, [Choice((), ("x = 12", longer), (0.5, 0.5))], encode, special, 256
+        problem, [Choice((), ("x=12", longer), (0.5, 0.5))], encode, special, 256
     )  # fmt: skip
     (first, _), (second, _) = ((spelled[-1][1], w) for w, spelled in one.choices[0])
     assert first == special.end
@@ -170,13 +171,13 @@ def test_what_does_not_fit_is_left_out(tokenizer):
     )
     choice = Choice((), ("4 - 3 = 1 left 1 1 6", "4 * 3 = 12 left 1 6 12"), (1.0, 0.0))
     assert choosing(problem, [choice], encode, special, 256).choices
-    assert not choosing(problem, [choice], encode, special, 10).ids
+    assert not choosing(problem, [choice], encode, special, 8).ids
 
 
 def test_experts_advise_on_every_move(tokenizer):
     rng = Random(3)
     for _ in range(20):
-        problem, choices = draw_choices(rng)
+        problem, choices = draw_choices(rng, "countdown", rng.randint(3, 6))
         family = domain(problem.domain)
         assert choices
         for choice in choices:
@@ -194,6 +195,11 @@ def test_batches_follow_from_seed_and_number_alone(tokenizer):
     assert torch.equal(batches[2].ids, again.ids)
     assert torch.equal(batches[2].labels, again.labels)
     assert not torch.equal(batches[1].ids, again.ids)
+
+
+def test_choices_come_once_a_model_writes(tokenizer):
+    found = islice(demonstrations(tokenizer, 5, 0, 8, 400, lines=2), 4)
+    assert [batch.choices > 0 for batch in found] == [False, False, True, True]
 
 
 def test_rows_are_full_and_hold_whole_lessons(tokenizer):

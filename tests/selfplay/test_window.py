@@ -74,7 +74,8 @@ def test_choices_are_learned_from(tokenizer: Tokenizer) -> None:
     one = Taught(PUZZLE, STEPS, (), (), (choice,))
     (batch,) = islice(Window([one], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
     assert len(batch.weights) > 4
-    assert set(batch.weights.tolist()) == set(torch.tensor([0.9, 0.1]).tolist())
+    shares = {round(share, 4) for share in batch.weights.tolist()}
+    assert {0.9, 0.1} <= shares <= {1.0, 0.9, 0.1}
     assert (batch.labels != IGNORE).any(), "lines as well"
     long = replace(
         one, choices=(Choice((), tuple(f"1 + {i} = 2" for i in range(400)), (1 / 400,) * 400),)
