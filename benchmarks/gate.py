@@ -44,7 +44,7 @@ KINDS = {
     "better": "whole, against a champion with a tenth zeroed",
 }
 ZEROED = 0.1
-STEPS = 40  # of training on wrong answers
+STEPS = 20  # of training on wrong answers
 SAMPLES = 8
 
 
@@ -56,22 +56,20 @@ def main() -> None:
     options = parser.parse_args()
     base: Path = options.base
     found: dict[str, Counter[str]] = {}
-    with tempfile.TemporaryDirectory() as home:
-        wrong = Path(home) / "wrong"
-        if "misled" in options.kinds:
-            misled(base, wrong)
-        for kind in options.kinds:
-            ends = found[KINDS[kind]] = Counter()
-            for seed in range(options.repetitions):
-                with tempfile.TemporaryDirectory() as folder:
-                    spoiled = Path(folder) / "spoiled"
-                    if kind in ("zeroed", "better"):
-                        zeroed(base, spoiled, seed)
-                    champion, challenger = {
-                        "zeroed": (base, spoiled), "misled": (base, wrong),
-                        "same": (base, base), "better": (spoiled, base),
-                    }[kind]  # fmt: skip
-                    ends[fight(champion, challenger, Path(folder), seed)] += 1
+    for kind in options.kinds:
+        ends = found[KINDS[kind]] = Counter()
+        for seed in range(options.repetitions):
+            with tempfile.TemporaryDirectory() as folder:
+                spoiled = Path(folder) / "spoiled"
+                if kind in ("zeroed", "better"):
+                    zeroed(base, spoiled, seed)
+                elif kind == "misled":
+                    misled(base, spoiled, seed)
+                champion, challenger = {
+                    "zeroed": (base, spoiled), "misled": (base, spoiled),
+                    "same": (base, base), "better": (spoiled, base),
+                }[kind]  # fmt: skip
+                ends[fight(champion, challenger, Path(folder), seed)] += 1
     write(
         "gate",
         {
@@ -94,11 +92,11 @@ def main() -> None:
     )
 
 
-def misled(base: Path, out: Path) -> None:
-    """The same model after 40 steps on its own wrong answers."""
-    problems = draw_problems("misled", [("countdown", 4, 300), ("equations", 3, 100)])
+def misled(base: Path, out: Path, seed: int) -> None:
+    """The same model after some steps on its own wrong answers."""
+    problems = draw_problems(f"misled {seed}", [("countdown", 4, 150), ("equations", 3, 50)])
     engine = TinyEngine(base)
-    drawn = asyncio.run(roll_out(engine, problems, SAMPLES, 0))
+    drawn = asyncio.run(roll_out(engine, problems, SAMPLES, seed))
     engine.close()
     wrong = [r for lines in drawn for r in lines if r.done and not r.right]
     window = Window([Taught(r.problem, r.steps, ()) for r in wrong], [])
@@ -107,7 +105,9 @@ def misled(base: Path, out: Path) -> None:
     shutil.copytree(base, out)
     train(
         network,
-        lambda start: window.batches(tokenizer, "misled", start, settings.rows, settings.length, 0),
+        lambda start: window.batches(
+            tokenizer, f"misled {seed}", start, settings.rows, settings.length, 0
+        ),
         Recipe(STEPS, rate=settings.rate, warmup=5, decay=1.0),
         good=special.good, bad=special.bad, checkpoint=out.with_suffix(".pt"),
     )  # fmt: skip

@@ -22,7 +22,7 @@ from .targets import Taught
 def from_runs(store: Store) -> Iterator[Taught]:
     """What each judged run teaches: its best line, as good or as bad. A person's word goes before
     the verifier's; what nobody judged, what is damaged, evaluation problems, those kept for
-    the arena, and the word of a verifier that may not make training data are left out."""
+    the arena, steps in other words than the family's, and the word of a verifier that may not make training data are left out."""
     known: dict[tuple[str, str], bool] = {}
     for run_id in store.ids():
         try:
@@ -48,6 +48,9 @@ def from_runs(store: Store) -> Iterator[Taught]:
         if not (marks or known[judge]):
             continue
         steps = past.tree.steps(best.path)
+        states = (family.state_key(past.problem, steps[:n]) for n in range(1, len(steps) + 1))
+        if None in states:
+            continue  # a model that was asked in words answers in words
         # Runs hold no reference; the answer that was judged right is one.
         problem = replace(past.problem, reference=best.answer if good else None)
         yield Taught(problem, steps if good else (), (Rollout(problem, steps, True, good, 1),))

@@ -238,6 +238,7 @@ def _resume(
                 "training goes on from the one before",
                 stacklevel=2,
             )
+            candidate.replace(path.with_suffix(".damaged"))  # or it would become the one before
             continue
         if whole["steps"] != recipe.steps:
             raise ValueError(

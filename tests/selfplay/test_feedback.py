@@ -9,12 +9,14 @@ import pytest
 from reasoner.agent import Reasoner
 from reasoner.catalog import Model
 from reasoner.cli.app import run
+from reasoner.prompted import PromptedPolicy
 from reasoner.runs import Store
+from reasoner.scripted import ScriptedEngine
 from selfplay.corpus import is_reserved
 from selfplay.feedback import from_runs
 from tests.app.toy import ToyEngine
 from tests.selfplay.crew import ExpertEngine
-from verifiers import domain, recognise
+from verifiers import domain, recognise, suite
 
 
 @pytest.fixture
@@ -47,9 +49,6 @@ def test_a_persons_word_goes_before_the_verifiers(store: Store) -> None:
 
 
 def test_what_nobody_judged_and_evaluation_problems_teach_nothing(store: Store) -> None:
-    from reasoner.scripted import ScriptedEngine
-    from verifiers import suite
-
     ask(store, "What is the capital of France?", ScriptedEngine(lambda prompt: "Paris"))
     assert list(from_runs(store)) == []
     assert run(["runs", "mark", "last", "good"]) == 0
@@ -69,6 +68,15 @@ def test_what_the_arena_may_ask_teaches_nothing(store: Store) -> None:
     assert list(from_runs(store)) == []
 
 
+def test_what_was_thought_in_other_words_teaches_nothing(store: Store) -> None:
+    """A model that is asked in words would teach ours to write as it does."""
+    said = "First 4 * 3 = 12.\n\nThen 12 * 2 = 24.\n\nAnswer: 4 * 3 * 2 * 1"
+    model = Model("m", ScriptedEngine(lambda prompt: said), policy=PromptedPolicy)
+    with Reasoner(model, store=store) as reasoner:
+        assert reasoner.ask("Use 1 2 3 4 to make 24", 5, max_nodes=30).verified
+    assert list(from_runs(store)) == []
+
+
 GULLIBLE = """
 from verifiers import verifier
 
@@ -78,7 +86,6 @@ def gullible(answer): return answer.startswith("a")
 
 
 def test_a_verifier_that_fails_its_test_teaches_nothing(store: Store, tmp_path: Path) -> None:
-    from reasoner.scripted import ScriptedEngine
 
     file = tmp_path / "mine.py"
     file.write_text(GULLIBLE)

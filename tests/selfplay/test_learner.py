@@ -185,7 +185,9 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
     run(tmp_path / "c.pt", steps=9)  # checkpoints at 4 and 8
     (tmp_path / "c.pt").write_bytes(damage)
     with pytest.warns(UserWarning, match="goes on from the one before"):
-        resumed = run(tmp_path / "c.pt")
+        run(tmp_path / "c.pt", steps=9)  # killed again, after one more checkpoint
+    assert torch.load(tmp_path / "c.before")["step"] == 4, "the whole one, not the damaged one"
+    resumed = run(tmp_path / "c.pt")
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(a, b)
 

@@ -39,6 +39,7 @@ from tests.selfplay.room import room_for
 from verifiers import domain, recognise, suite
 from verifiers.card import Check, ScoreCard, digest
 from verifiers.countdown import Countdown
+from verifiers.verdict import wrong
 
 TINY = BUNDLED / "tiny"
 ROOT = Path(__file__).parents[2]
@@ -257,6 +258,24 @@ def test_plays_that_were_judged_again_teach_again(tmp_path: Path) -> None:
     assert not Folder(tmp_path).lesson_file(1).exists()
     assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=2)
     assert Folder(tmp_path).lesson_file(1).exists()
+
+
+def test_a_verifier_of_another_version_judges_all_plays_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lessons = Folder(tmp_path).lesson_file(1)
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert lessons.exists(), "the same verifier has nothing to say"
+    monkeypatch.setattr("selfplay.loop.licensed", lambda domains: None)  # of this very version
+    monkeypatch.setattr(Countdown, "version", "99")
+    monkeypatch.setattr(Countdown, "verify", lambda self, p, answer: wrong("countdown@99", "no"))
+    assert improve(tmp_path, TINY, SETTINGS, crew, Quiet(), generations=1)
+    assert not lessons.exists()
+    ledger = Ledger(tmp_path)
+    assert ledger.fact("verifiers") == "countdown@99"
+    assert not any(row["solved"] for row in ledger.results(1))
+    ledger.close()
 
 
 def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
