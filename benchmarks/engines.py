@@ -27,6 +27,7 @@ from safetensors import safe_open
 from reasoner.catalog import BUNDLED, DEFAULT
 from reasoner.engine import Engine, Request
 from reasoner.hf import HFEngine
+from reasoner.llama import knows_bfloat16
 from reasoner.tiny import TinyEngine
 
 from ._report import write
@@ -38,7 +39,7 @@ ROUNDS = 3
 SEED = 0
 QUESTION = "countdown 3 5 7 8 50 to 377\n"
 STEPS = ("50 * 7 = 350 left 3 5 8 350\n", "5 + 3 = 8 left 7 8 50\n", "8 * 5 = 40 left 3 7 40 50\n")
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+DTYPES = {"float32": torch.float32} | ({"bfloat16": torch.bfloat16} if knows_bfloat16() else {})
 
 
 def prompts(width: int, rng: Random) -> list[str]:

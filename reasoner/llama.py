@@ -166,6 +166,11 @@ def _compiled() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., A
         return torch.jit.script(_forward), torch.jit.script(choose), torch.jit.script(_linear)
 
 
+def knows_bfloat16() -> bool:
+    """Whether a model can be held in bfloat16 at all on this processor, fast or not."""
+    return not PACKED or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def fastest_dtype() -> torch.dtype:
     """bfloat16 where the processor multiplies it natively, else float32."""
     found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()

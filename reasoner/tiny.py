@@ -25,7 +25,7 @@ from .engine import Chat, Generation, Request, room
 from .errors import EngineError, ModelError
 from .group import Group, spell
 from .kv_cache import PrefixCache
-from .llama import Llama
+from .llama import Llama, knows_bfloat16
 from .network import Network, Vocabulary
 from .pace import Pace
 from .stats import Stats
@@ -213,6 +213,11 @@ def _dtype(name: str | None) -> torch.dtype | None:
     known = {None: None, "bfloat16": torch.bfloat16, "float32": torch.float32}
     if name not in known:
         raise ModelError(f"expected dtype 'bfloat16', 'float32' or None, found {name!r}")
+    if name == "bfloat16" and not knows_bfloat16():
+        raise ModelError(
+            "expected a processor that packs matrices in bfloat16 (AVX-512), found one that does "
+            "not; leave dtype out, or say float32"
+        )
     return known[name]
 
 

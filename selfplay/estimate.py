@@ -48,7 +48,9 @@ def estimate(settings: Settings, base: Path, seconds: float | None) -> list[str]
     taught = [teach(play) for play in plays]
     teach_s = (time.monotonic() - began) / len(plays)
     lesson_bytes = sum(len(encode(one)) for one in taught) / len(plays)
-    step_s = _seconds_a_step(settings, base, Window([t for t in taught if t.line], taught))
+    step_s = _seconds_a_step(
+        settings, base, Window([t for t in taught if t.line], [t for t in taught if t.rollouts])
+    )
     play_min, learn_min = (
         settings.problems * (play_s + teach_s) / 60,
         settings.steps * step_s / 60,

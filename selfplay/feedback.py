@@ -22,7 +22,8 @@ from .targets import Taught
 def from_runs(store: Store) -> Iterator[Taught]:
     """What each judged run teaches: its best line, as good or as bad. A person's word goes before
     the verifier's; what nobody judged, what is damaged, evaluation problems, those kept for
-    the arena, steps in other words than the family's, and the word of a verifier that may not make training data are left out."""
+    the arena, steps in other words than the family's, and the word of a verifier that may not
+    make training data are left out."""
     known: dict[tuple[str, str], bool] = {}
     for run_id in store.ids():
         try:

@@ -150,3 +150,12 @@ def test_a_tokenizer_larger_than_the_model(folder: Path) -> None:
 def test_an_unknown_dtype(model_dir: Path) -> None:
     with pytest.raises(ModelError, match="'int3'"):
         TinyEngine(model_dir, dtype="int3")
+
+
+def test_a_dtype_that_the_processor_does_not_know(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without AVX-512 the matrices can not even be packed."""
+    monkeypatch.setattr("reasoner.tiny.knows_bfloat16", lambda: False)
+    with pytest.raises(ModelError, match="leave dtype out"):
+        TinyEngine(model_dir, dtype="bfloat16")
