@@ -47,8 +47,7 @@ def accuracy(fights: Sequence[Fight]) -> str:
                 axes.plot(*zip(*line, strict=True), color=COLOURS[arm], alpha=0.5, label=NAMES[arm])
         axes.set_ylim(0, 102)
         axes.set_xlim(0.5, fights[-1].generation.number + 0.5)
-    panels[0].legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return _svg(figure, panels[0])
 
 
 def elo(fights: Sequence[Fight], known: Mapping[str, Mapping[str, Rating]]) -> str:
@@ -65,8 +64,7 @@ def elo(fights: Sequence[Fight], known: Mapping[str, Mapping[str, Rating]]) -> s
             else:
                 axes.errorbar(x, rating.elo, rating.error, fmt="x", color=COLOURS[arm], alpha=0.4)
         axes.errorbar(xs, ys, errors, marker="o", capsize=2, color=COLOURS[arm], label=NAMES[arm])
-    axes.legend(frameon=False, fontsize=9)
-    return _svg(figure)
+    return _svg(figure, axes)
 
 
 def gaps(fights: Sequence[Fight]) -> str:
@@ -94,9 +92,7 @@ def cells(counts: Tally) -> str:
         if searched:
             axes.scatter(*zip(*searched, strict=True), color=colour, alpha=shade, s=22)
     axes.set_ylim(0, 102)
-    if counts:
-        figure.legend(loc="outside right upper", frameon=False, fontsize=8)
-    return _svg(figure)
+    return _svg(figure, axes)
 
 
 def spent(
@@ -111,8 +107,7 @@ def spent(
         for name, found in parts.items():
             axes.bar(generations, found, bottom=below, color=STAGES[name], label=name, width=0.6)
             below = [a + b for a, b in zip(below, found, strict=True)]
-        axes.legend(frameon=False, fontsize=8)
-    return _svg(figure)
+    return _svg(figure, panels[0])
 
 
 def _panels(titles: Sequence[str], ylabel: str, *, sharey: bool = False) -> tuple[Any, Any]:
@@ -136,9 +131,13 @@ def _panels(titles: Sequence[str], ylabel: str, *, sharey: bool = False) -> tupl
     return figure, grid[0]
 
 
-def _svg(figure: Any) -> str:
+def _svg(figure: Any, named: Any = None) -> str:
+    """``named``: axes whose lines need a legend; it is beside all of them, where it hides none."""
     from matplotlib import pyplot
 
+    handles, labels = named.get_legend_handles_labels() if named else ([], [])
+    if handles:
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     pyplot.close(figure)
