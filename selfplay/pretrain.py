@@ -33,7 +33,7 @@ ROWS, LENGTH = 20, 400  # of one batch; two equations in two unknowns take up to
 STEPS, RATE = 2_200, 3e-3
 ON_STEPS, ON_RATE = 900, 2e-3  # for a model that knows most of it already
 LINES = 0.5  # of imitation begins with lines alone, unless it goes on from a model
-VALUE_STEPS = 400
+VALUE_STEPS, VALUE_RATE, VALUE_WEIGHT = 250, 5e-4, 0.5  # gently: the policy must not pay for it
 SAMPLES = 8  # lines drawn for each problem
 
 # (domain, level, problems) rolled out to train the value.
@@ -144,7 +144,13 @@ def learn_value(
     _train(
         network,
         lambda start: values.experience(tokenizer, experience, seed, start, ROWS, LENGTH),
-        Recipe(max(1, round(VALUE_STEPS * scale)), rate=1.2e-3, warmup=20, decay=1.0),
+        Recipe(
+            max(1, round(VALUE_STEPS * scale)),
+            rate=VALUE_RATE,
+            warmup=20,
+            decay=1.0,
+            value_weight=VALUE_WEIGHT,
+        ),
         tokenizer,
         work / "value.pt",
         lambda progress: _tell(report, "value", progress),
