@@ -40,7 +40,6 @@ from ._report import write
 KINDS = {
     "zeroed": "a tenth of the weights zeroed",
     "misled": "trained on wrong answers",
-    "same": "the same model",
     "better": "whole, against a champion with a tenth zeroed",
 }
 ZEROED = 0.1
@@ -67,7 +66,7 @@ def main() -> None:
                     misled(base, spoiled, seed)
                 champion, challenger = {
                     "zeroed": (base, spoiled), "misled": (base, spoiled),
-                    "same": (base, base), "better": (spoiled, base),
+                    "better": (spoiled, base),
                 }[kind]  # fmt: skip
                 ends[fight(champion, challenger, Path(folder), seed)] += 1
     write(

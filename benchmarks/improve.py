@@ -17,6 +17,7 @@ from reasoner.cli.bars import Bars
 from reasoner.evaluate.stats import wilson
 from reasoner.tiny import TinyEngine
 from search import StopWhen
+from selfplay import estimate
 from selfplay.corpus import fresh_problem
 from selfplay.ledger import Ledger
 from selfplay.loop import improve
@@ -45,11 +46,12 @@ def main() -> None:
     base = measure(options.model)
     table = [row("before", base)]
     found: dict[str, Any] = {"before": base, "after": {}, "generations": {}}
-    home = answers("improve")
+    home, seconds = answers("improve"), 60 * options.minutes
+    usual = Settings(model=str(options.model), domains=("countdown",))
+    share = estimate.measure(usual, options.model).share(usual, seconds)
     for seed in options.seeds:
         folder = home / f"{options.minutes:g}m-seed{seed}"
-        seconds = 60 * options.minutes
-        settings = Settings(model="tiny", domains=("countdown",), seed=seed).scaled(seconds)
+        settings = usual.model_copy(update={"seed": seed}).scaled(share)
         with Bars(Console(stderr=True)) as bars:
             improve(
                 folder,

@@ -6,6 +6,8 @@ import asyncio
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -19,14 +21,47 @@ from .draw import lot, order_seed
 from .learner import Recipe, train
 from .play import Order, Play, Player
 from .settings import Settings
-from .targets import teach
+from .targets import Taught, teach
 from .window import Window, reach
 
 PROBLEMS, STEPS = 48, 3
+ARENA = 3200  # plays that a duel takes as long as, when both sides are close: docs/log.md
+ALL_BUT_A_BIT = 0.9  # of the time: a verdict that comes too late is none
+LEAST = 0.2  # of a generation's usual size: two that are smaller teach less than one
 
 
-def estimate(settings: Settings, base: Path, seconds: float | None) -> list[str]:
-    """Lines for people: time, disk and memory of a run with these settings."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds and bytes of one problem (played, then made into lessons) and of one step of
+    training, on this machine."""
+
+    problem_s: float
+    step_s: float
+    arena_s: float
+    trace_bytes: float
+    lesson_bytes: float
+
+    def playing_s(self, settings: Settings) -> float:
+        return settings.problems * self.problem_s
+
+    def learning_s(self, settings: Settings) -> float:
+        return settings.steps * self.step_s
+
+    def generation_s(self, settings: Settings) -> float:
+        return self.playing_s(settings) + self.learning_s(settings) + self.arena_s
+
+    def share(self, settings: Settings, seconds: float) -> float:
+        """How large generations may be, in parts of ``settings``, for two to fit into so many
+        seconds; or one, where two would be too small. The arena is as long for any."""
+        sizes = self.playing_s(settings) + self.learning_s(settings)
+        share = (seconds / 2 - self.arena_s) / sizes
+        if share < LEAST:
+            share = min(2 * LEAST, (ALL_BUT_A_BIT * seconds - self.arena_s) / sizes)
+        return min(1.0, max(LEAST, share))
+
+
+def measure(settings: Settings, base: Path) -> Cost:
+    """Plays and learns a little, and keeps nothing; takes about half a minute."""
     some = settings.model_copy(update={"problems": PROBLEMS})
     problems = lot(some, 1, {}, Admission(lambda form: False))
     player = Player()
@@ -43,37 +78,41 @@ def estimate(settings: Settings, base: Path, seconds: float | None) -> list[str]
     plays = asyncio.run(play())
     play_s = (time.monotonic() - began) / len(plays)
     player.close()
-    trace_bytes = sum(len(encode(play)) for play in plays) / len(plays)
     began = time.monotonic()
     taught = [teach(play) for play in plays]
     teach_s = (time.monotonic() - began) / len(plays)
-    lesson_bytes = sum(len(encode(one)) for one in taught) / len(plays)
-    step_s = _seconds_a_step(
-        settings, base, Window([t for t in taught if t.line], [t for t in taught if t.rollouts])
+    return Cost(
+        play_s + teach_s,
+        _seconds_a_step(settings, base, taught),
+        ARENA * play_s,
+        sum(len(encode(play)) for play in plays) / len(plays),
+        sum(len(encode(one)) for one in taught) / len(plays),
     )
-    play_min, learn_min = (
-        settings.problems * (play_s + teach_s) / 60,
-        settings.steps * step_s / 60,
-    )
-    arena_min = 4 * 2 * settings.duel_search * 2 * play_s / 60
-    whole_min = play_min + learn_min + arena_min
+
+
+def estimate(settings: Settings, cost: Cost, seconds: float | None) -> list[str]:
+    """Lines for people: time, disk and memory of a run with these settings."""
     kept = reach(1_000_000, settings.window)
+    size = cost.trace_bytes + cost.lesson_bytes
     lines = [
-        f"one problem: {play_s:.2f} s, {trace_bytes / 1024:.0f} kB of plays and "
-        f"{lesson_bytes / 1024:.0f} kB of lessons; one step of training: {step_s:.1f} s",
-        f"a generation, at most: {settings.problems} problems {play_min:.0f} min, "
-        f"{settings.steps} steps {learn_min:.0f} min, arena {arena_min:.0f} min",
-        f"disk: {settings.problems * (trace_bytes + lesson_bytes) / 2**20:.0f} MB a generation; "
-        f"{kept * (trace_bytes + lesson_bytes) / 2**30:.1f} GB after a million plays, of which "
+        f"one problem: {cost.problem_s:.2f} s, {cost.trace_bytes / 1024:.0f} kB of plays and "
+        f"{cost.lesson_bytes / 1024:.0f} kB of lessons; one step of training: {cost.step_s:.1f} s",
+        f"a generation: {settings.problems} problems {cost.playing_s(settings) / 60:.0f} min, "
+        f"{settings.steps} steps {cost.learning_s(settings) / 60:.0f} min at most, "
+        f"arena about {cost.arena_s / 60:.0f} min",
+        f"disk: {settings.problems * size / 2**20:.0f} MB a generation; "
+        f"{kept * size / 2**30:.1f} GB after a million plays, of which "
         f"the newest {kept:,} are kept",
         f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB so far",
     ]
     if seconds is not None:
-        lines.append(f"in {seconds / 60:.0f} min: about {seconds / 60 / whole_min:.1f} generations")
+        many = seconds / cost.generation_s(settings)
+        lines.append(f"in {seconds / 60:.0f} min: about {many:.1f} generations")
     return lines
 
 
-def _seconds_a_step(settings: Settings, base: Path, window: Window) -> float:
+def _seconds_a_step(settings: Settings, base: Path, taught: Sequence[Taught]) -> float:
+    window = Window([one for one in taught if one.line], [one for one in taught if one.rollouts])
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     special = specials(tokenizer)
     times = [time.monotonic()]

@@ -34,7 +34,7 @@ from .playing import play_all
 from .proposer import Proposer
 from .release import RELEASED
 from .rescore import rescore
-from .settings import GENERATION_S, Settings
+from .settings import Settings
 from .shards import Shard
 from .sitting import Audience, Sitting, Stopped
 from .status import describe, reason
@@ -42,6 +42,7 @@ from .targets import Taught, teach
 from .workers import Workers
 
 MAX_FAILED = 3  # trainings in a row that came to nothing
+_UNPLAYED = 0.6  # of a generation's time is for its training and its duel, as long as none is known
 
 
 def improve(
@@ -192,7 +193,7 @@ class Loop:
         reserve = 0.0
         if now.number and self.sitting.seconds is not None:
             reserve = self._reserve(now.number - 1)
-            reserve = reserve or 0.6 * min(GENERATION_S, self.sitting.seconds / 2)
+            reserve = reserve or _UNPLAYED * self.sitting.seconds / 2
         shard = Shard(self.folder.shards, now.number)
         model = str(self.folder.model(now.champion))
         asyncio.run(

@@ -6,10 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA = 1  # of the run's folder
 
-# A full generation takes about so long on two cores, arena included (44 minutes in docs/log.md);
-# shorter runs have smaller generations.
-GENERATION_S = 2600.0
-
 
 class Settings(BaseModel):
     """Fixed when a run begins and kept in its ledger: the same command goes on with the same.
@@ -52,10 +48,9 @@ class Settings(BaseModel):
         """A worker that keeps a problem longer is replaced."""
         return self.lease_s + (self.think_s or 0.0)
 
-    def scaled(self, seconds: float | None) -> Settings:
-        """Smaller generations for a run of so many seconds: at least two should fit. The arena
-        stays as large as it is: with fewer bouts nothing could be shown, for or against."""
-        share = 1.0 if seconds is None else min(1.0, seconds / (2 * GENERATION_S))
+    def scaled(self, share: float) -> Settings:
+        """Smaller generations, for a shorter run. The arena stays as large as it is: with fewer
+        bouts nothing could be shown, for or against."""
         sizes = {name: getattr(self, name) for name in ("problems", "steps", "calibration")}
         return self.model_copy(
             update={name: max(1, round(size * share)) for name, size in sizes.items()}

@@ -6,12 +6,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from selfplay.settings import Settings
 
 app = typer.Typer(
     help="Play, learn, keep what is better. Also: improve status, report, export, rescore.",
@@ -77,8 +74,9 @@ def improve(
     from rich.console import Console
 
     from selfplay.entrance import playable_domains, trainable_model
+    from selfplay.estimate import estimate, measure
     from selfplay.feedback import from_runs as from_saved
-    from selfplay.ledger import Ledger
+    from selfplay.ledger import LEDGER, Ledger
     from selfplay.loop import improve as run
     from selfplay.settings import Settings
     from selfplay.workers import workers as hire
@@ -102,10 +100,17 @@ def improve(
             seed=seed,
             think_s=None if think is None else _think(think),
             lora=lora,
-        ).scaled(seconds)
+        )
         base = trainable_model(model)
-    if dry_run:
-        return _estimate(settings, base, seconds)
+    begins = not resume and not (out / LEDGER).exists()
+    if dry_run or (begins and seconds is not None):
+        say("measuring how long a generation takes here (about half a minute)")
+        cost = measure(settings, base)
+        if seconds is not None and not resume:
+            settings = settings.scaled(cost.share(settings, seconds))
+        if dry_run:
+            print("\n".join(estimate(settings, cost, seconds)))
+            return 0
     with _signals() as stop, Bars(Console(stderr=True)) as bars:
         done = run(
             out,
@@ -205,13 +210,6 @@ def _print_status(folder: Path) -> None:
         print("\n".join(status_lines(ledger, folder)))
     finally:
         ledger.close()
-
-
-def _estimate(settings: Settings, base: Path, seconds: float | None) -> int:
-    from selfplay.estimate import estimate
-
-    print("\n".join(estimate(settings, base, seconds)))
-    return 0
 
 
 class _Stop:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reasoner.catalog import BUNDLED
 from reasoner.cli.app import run
 from selfplay.entries import Bout
+from selfplay.estimate import LEAST, Cost
 from selfplay.ledger import Ledger
 from selfplay.settings import Settings
+
+SLOW = Cost(problem_s=0.3, step_s=3.0, arena_s=600.0, trace_bytes=1.0, lesson_bytes=1.0)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +125,52 @@ def test_when_time_is_up_the_command_says_how_to_go_on(
 ) -> None:
     """The same command would stop again at once: its time is what all sittings have together."""
     monkeypatch.setattr("selfplay.loop.improve", lambda *args, **_: False)
+    monkeypatch.setattr("selfplay.estimate.measure", lambda *_: SLOW)
     run(["improve", "--minutes", "1", "--out", str(tmp_path)])
     assert "with more --minutes" in capsys.readouterr().err
+
+
+def test_a_short_run_has_generations_that_fit_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The arena alone takes 10 of these 30 minutes: two full generations would take hours, and
+    none of them would come to a verdict."""
+    begun: list[Settings] = []
+    monkeypatch.setattr("selfplay.loop.improve", lambda *args, **_: begun.append(args[2]) or True)
+    monkeypatch.setattr("selfplay.estimate.measure", lambda *_: SLOW)
+    run(["improve", "--minutes", "30", "--out", str(tmp_path / "short")])
+    run(["improve", "--hours", "8", "--out", str(tmp_path / "long")])
+    short, long = begun
+    assert SLOW.generation_s(short) < 30 * 60
+    assert long == Settings(model="tiny", domains=("countdown", "equations"))
+
+
+@given(
+    st.floats(0.001, 10), st.floats(0.01, 100), st.floats(0.1, 10_000), st.floats(1, 1_000_000)
+)  # fmt: skip
+def test_sizes_fit_the_time_and_are_never_nothing(
+    problem_s: float, step_s: float, arena_s: float, seconds: float
+) -> None:
+    usual = Settings(model="tiny", domains=("countdown",))
+    cost = Cost(problem_s, step_s, arena_s, 1.0, 1.0)
+    share = cost.share(usual, seconds)
+    assert LEAST <= share <= 1
+    many = seconds / cost.generation_s(usual.scaled(share))
+    assert many >= 1.9 or share <= 2 * LEAST + 1e-9  # two fit, or there is little to make smaller
+    assert many <= 2.5 or share == 1  # and no time is left over
+
+
+def test_a_run_that_goes_on_keeps_its_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Settings] = []
+    monkeypatch.setattr("selfplay.loop.improve", lambda *args, **_: begun.append(args[2]) or True)
+    monkeypatch.setattr("selfplay.estimate.measure", lambda *_: pytest.fail("measured again"))
+    settings = Settings(model="tiny", domains=("countdown", "equations"), problems=123)
+    Ledger(tmp_path, settings).close()
+    run(["improve", "--minutes", "30", "--resume", "--out", str(tmp_path)])
+    assert begun == [settings]
+    run(["improve", "--minutes", "30", "--out", str(tmp_path)])
 
 
 @pytest.mark.slow
@@ -134,7 +183,7 @@ def test_a_dry_run_estimates_and_writes_nothing(
     monkeypatch.setattr(estimate, "PROBLEMS", 4)
     monkeypatch.setattr(
         "selfplay.settings.Settings.scaled",
-        lambda self, s: self.model_copy(update={"rows": 2, "tokens": 60}),
+        lambda self, _: self.model_copy(update={"rows": 2, "tokens": 60}),
     )
     assert run(["improve", "--dry-run", "--hours", "1"]) == 0
     said = capsys.readouterr().out
