@@ -8,7 +8,8 @@ to be worse by more than :data:`MARGIN` nowhere. Evidence is valid at any time (
 Error rates: a challenger that is better nowhere is promoted with probability at most
 :data:`ALPHA` (shared by all claims of being better: System 1 in each family played, and search
 with each budget); one that is worse by more than the margin in any family
-(System 1), or with search, is promoted with probability at most ``ALPHA``.
+(System 1), or with search over all of them, is promoted with probability at most ``ALPHA``. Search
+that is shown to be worse in one family rejects it, too.
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ def standing(
     """
     better = {claim: Evidence(0.0) for claim in claims(trained)}
     sound = {claim: Evidence(-margin) for claim in claims(families)}
-    worse = {claim: Evidence(margin) for claim in claims(families)}
+    # A family's search alone: too few bouts to show that it is no worse, enough to see it break.
+    searched = [(arm, family) for arm in ARMS[1:] for family in families]
+    worse = {claim: Evidence(margin) for claim in [*claims(families), *searched]}
     played = Counter((bout.arm, bout.family) for bout in bouts)
     even = {arm: min(played[arm, family] for family in families) for arm in ARMS}
     seen = Counter[tuple[str, str]]()
@@ -85,7 +88,8 @@ def standing(
             better[claim].add([x])
         if bout.arm == "policy" or seen[bout.arm, bout.family] <= even[bout.arm]:
             sound[claim].add([x])
-        worse[claim].add([-x])
+        for place in {claim, (bout.arm, bout.family)}:
+            worse[place].add([-x])
     shown = tuple(claim for claim, evidence in sound.items() if evidence.refutes(alpha))
     share = alpha / len(better)
     return Standing(

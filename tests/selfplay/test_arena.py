@@ -109,6 +109,16 @@ def test_search_is_not_cleared_by_the_families_that_were_trained() -> None:
     assert ("small", "") not in judge(found).sound
 
 
+def test_search_that_broke_in_one_family_is_not_outweighed_by_another() -> None:
+    rng = Random(0)
+    found = list(bouts(rng, "large", "countdown", 480, 0.3, 0.0))
+    found += bouts(rng, "large", "equations", 480, 0.0, 0.15)
+    result = judge(found)
+    assert result.better == (("large", ""),)
+    assert result.worse == (("large", "equations"),)
+    assert result.rejected
+
+
 def test_what_nobody_played_is_not_shown() -> None:
     assert not judge([]).promoted
     assert not judge([]).rejected
