@@ -120,7 +120,18 @@ check: .venv/.dev
 	$(call say,layers)
 	@$(BIN)/python -m pytest -q tests/test_layers.py
 
+# trl, which one benchmark compares with, in an environment of its own
+.venv-trl/.run: pyproject.toml constraints.txt
+	$(call say,[+] installing trl (large))
+	@$(PYTHON) -m venv .venv-trl
+	@.venv-trl/bin/pip install -qq -c constraints.txt torch
+	@.venv-trl/bin/pip install -qq -c constraints.txt -e '.[hf]' trl==1.16.0
+	@touch $@
+
 bench: $(BENCHES) readme
+
+bench-baselines: BIN = .venv-trl/bin
+bench-baselines: .venv-trl/.run
 
 $(BENCHES): bench-%: .venv/.dev
 	@$(BIN)/python -m benchmarks.$* $(ARGS)
@@ -129,4 +140,4 @@ readme: .venv/.dev
 	@$(BIN)/python -m benchmarks.readme
 
 clean:
-	@rm -rf .venv .venv-vllm .venv-gpu build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@rm -rf .venv .venv-vllm .venv-trl .venv-gpu build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
