@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -35,7 +34,7 @@ from selfplay.window import Window
 from selfplay.workers import LocalWorker
 from verifiers import domains
 
-from ._report import write
+from ._report import answers, write
 
 KINDS = {
     "zeroed": "a tenth of the weights zeroed",
@@ -53,22 +52,11 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=BUNDLED / "tiny")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     options = parser.parse_args()
-    base: Path = options.base
-    found: dict[str, Counter[str]] = {}
+    home, found = answers("gate"), dict[str, Counter[str]]()
     for kind in options.kinds:
-        ends = found[KINDS[kind]] = Counter()
-        for seed in range(options.repetitions):
-            with tempfile.TemporaryDirectory() as folder:
-                spoiled = Path(folder) / "spoiled"
-                if kind in ("zeroed", "better"):
-                    zeroed(base, spoiled, seed)
-                elif kind == "misled":
-                    misled(base, spoiled, seed)
-                champion, challenger = {
-                    "zeroed": (base, spoiled), "misled": (base, spoiled),
-                    "better": (spoiled, base),
-                }[kind]  # fmt: skip
-                ends[fight(champion, challenger, Path(folder), seed)] += 1
+        folders = [home / f"{kind}-{seed}" for seed in range(options.repetitions)]
+        ends = [end(kind, options.base, folder, seed) for seed, folder in enumerate(folders)]
+        found[KINDS[kind]] = Counter(ends)
     write(
         "gate",
         {
@@ -89,6 +77,20 @@ def main() -> None:
             for kind, ends in found.items()
         ],
     )
+
+
+def end(kind: str, base: Path, folder: Path, seed: int) -> str:
+    """How one duel ends; kept in ``folder``, so that a stopped benchmark goes on."""
+    done, spoiled = folder / "end", folder / "spoiled"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (misled if kind == "misled" else zeroed)(base, spoiled, seed)
+        sides = (spoiled, base) if kind == "better" else (base, spoiled)
+        verdict = fight(*sides, folder, seed)
+        shutil.rmtree(spoiled)
+        done.write_text(verdict, "utf-8")
+    return done.read_text("utf-8")
 
 
 def misled(base: Path, out: Path, seed: int) -> None:
