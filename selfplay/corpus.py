@@ -32,11 +32,11 @@ FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
 # procedures.
 MIX: dict[tuple[str, int], float] = {
-    ("countdown", 3): 4, ("countdown", 4): 80, ("countdown", 5): 18, ("countdown", 6): 12,
+    ("countdown", 3): 4, ("countdown", 4): 70, ("countdown", 5): 16, ("countdown", 6): 10,
     ("arithmetic", 1): 2, ("arithmetic", 2): 3, ("arithmetic", 3): 4,
     ("arithmetic", 4): 5, ("arithmetic", 5): 4, ("arithmetic", 6): 4,
-    ("equations", 1): 2, ("equations", 2): 2, ("equations", 3): 3,
-    ("equations", 4): 3, ("equations", 5): 3,
+    ("equations", 1): 4, ("equations", 2): 4, ("equations", 3): 6,
+    ("equations", 4): 6, ("equations", 5): 6,
     ("word_problems", 1): 9, ("word_problems", 2): 7, ("word_problems", 3): 5,
     ("word_problems", 4): 4, ("general", 1): 0.7,
 }  # fmt: skip
