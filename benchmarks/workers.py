@@ -30,7 +30,7 @@ _player: Player | None = None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plays", type=int, default=192, help="of each worker, each round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     if find_spec("ray") is None:
         print("left out: it needs ray; pip install 'system2-reasoner[ray]'", file=sys.stderr)
