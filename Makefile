@@ -130,7 +130,7 @@ check: .venv/.dev
 
 bench: $(BENCHES) readme
 
-bench-baselines: BIN = .venv-trl/bin
+bench-baselines: private BIN = .venv-trl/bin
 bench-baselines: .venv-trl/.run
 
 $(BENCHES): bench-%: .venv/.dev

@@ -1,7 +1,7 @@
 """Against GRPO from trl and plain expert iteration: what equal compute gives to the same model.
 
-trl is in no extra and wants an environment of its own (``pip install trl==1.16.0`` beside the
-project); where it is missing, its row is left out.
+trl is in no extra and has an environment of its own, which ``make bench-baselines`` makes; where
+it is missing, its row is left out.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -54,9 +55,8 @@ def main() -> None:
     options = parser.parse_args()
     home, found = answers("gate"), dict[str, Counter[str]]()
     for kind in options.kinds:
-        folders = [home / f"{kind}-{seed}" for seed in range(options.repetitions)]
-        ends = [end(kind, options.base, folder, seed) for seed, folder in enumerate(folders)]
-        found[KINDS[kind]] = Counter(ends)
+        seeds = range(options.repetitions)
+        found[KINDS[kind]] = Counter(end(kind, options.base, home, seed) for seed in seeds)
     write(
         "gate",
         {
@@ -79,16 +79,16 @@ def main() -> None:
     )
 
 
-def end(kind: str, base: Path, folder: Path, seed: int) -> str:
-    """How one duel ends; kept in ``folder``, so that a stopped benchmark goes on."""
-    done, spoiled = folder / "end", folder / "spoiled"
+def end(kind: str, base: Path, home: Path, seed: int) -> str:
+    """How one duel ends; kept in ``home``, so that a stopped benchmark goes on."""
+    done = home / f"{kind}-{seed}"
     if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (misled if kind == "misled" else zeroed)(base, spoiled, seed)
-        sides = (spoiled, base) if kind == "better" else (base, spoiled)
-        verdict = fight(*sides, folder, seed)
-        shutil.rmtree(spoiled)
+        with tempfile.TemporaryDirectory() as folder:
+            spoiled = Path(folder) / "spoiled"
+            (misled if kind == "misled" else zeroed)(base, spoiled, seed)
+            sides = (spoiled, base) if kind == "better" else (base, spoiled)
+            verdict = fight(*sides, Path(folder), seed)
+        home.mkdir(parents=True, exist_ok=True)
         done.write_text(verdict, "utf-8")
     return done.read_text("utf-8")
 

@@ -21,8 +21,8 @@ from .lesson import Batch, Encode, Lesson, Specials, choosing, fill_rows, lesson
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
 GAME24 = 0.05  # share of countdown problems that are published puzzles outside the hard slice
-WIDE = 0.7  # share of lessons' countdowns with four numbers that have larger ones: there are so few
-# up to 13 that a model learns them by heart, and knows the less of others
+WIDE = 0.7  # share of countdowns with four numbers, for lessons and plays, that have larger ones:
+# there are so few up to 13 that a model learns them by heart, and knows the less of others
 WIDER = (20, 30, 50)  # the largest number of such
 LATE = 0.25  # of the choices among what three numbers allow, so many are learned
 _DRAWS = 10_000  # one in eight is reserved: more than that many without one is a generator of few
@@ -72,12 +72,8 @@ def fresh_problem(rng: Random, name: str, level: int, *, reserved: bool = False)
 
 def _with_larger_numbers(rng: Random) -> Problem:
     while True:
-        high = rng.choice(WIDER)
-        given = tuple(sorted(rng.randint(1, high) for _ in range(4)))
-        wanted = sorted(int(end) for end in reachable(given) if 10 <= end <= 100)
-        if wanted:
-            target = 24 if 24 in wanted and rng.random() < 0.3 else rng.choice(wanted)
-            return Countdown().problem(given, target)
+        if (problem := Countdown().drawn(rng, 4, rng.choice(WIDER))) is not None:
+            return problem
 
 
 def fraction_problem(rng: Random) -> Problem:
@@ -165,8 +161,8 @@ def _demonstrated(
 def draw_choices(rng: Random, name: str, level: int) -> tuple[Problem, tuple[Choice, ...]]:
     """A fresh problem of a family whose expert advises, and what to do along one way to solve it:
     all winning steps alike. A single way says nothing of the steps that were not taken. Mostly the
-    early ones, which are hard: of 300 fresh puzzles with four numbers that System 1 failed, nine in
-    ten were lost at the first step."""
+    early ones, which are hard: nine in ten of the fresh puzzles with four numbers that System 1
+    failed were lost at the first step."""
     problem, family = fresh_problem(rng, name, level), domain(name)
     assert isinstance(family, Adviser)
     way = tuple(step.text for step in family.demonstrate(problem, rng))

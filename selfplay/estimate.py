@@ -25,7 +25,9 @@ from .targets import Taught, teach
 from .window import Window, reach
 
 PROBLEMS, STEPS = 48, 3
-ARENA = 3200  # plays that a duel takes as long as, when both sides are close: docs/log.md
+# A duel takes as long as so many plays, reckoned from the first that was promoted in docs/log.md:
+# 1,152 bouts of 1,000 tokens, 768 of 250 and 1,440 of System 1, two plays each, most end early.
+ARENA = 3200
 ALL_BUT_A_BIT = 0.9  # of the time: a verdict that comes too late is none
 LEAST = 0.2  # of a generation's usual size: two that are smaller teach less than one
 
@@ -112,7 +114,7 @@ def estimate(settings: Settings, cost: Cost, seconds: float | None) -> list[str]
 
 
 def _seconds_a_step(settings: Settings, base: Path, taught: Sequence[Taught]) -> float:
-    window = Window([one for one in taught if one.line], [one for one in taught if one.rollouts])
+    window = Window.holding(taught)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     special = specials(tokenizer)
     times = [time.monotonic()]

@@ -192,8 +192,7 @@ class Loop:
     def _play(self, now: Generation, crew: Workers) -> None:
         reserve = 0.0
         if now.number and self.sitting.seconds is not None:
-            reserve = self._reserve(now.number - 1)
-            reserve = reserve or _UNPLAYED * self.sitting.seconds / 2
+            reserve = self._reserve(now.number - 1) or _UNPLAYED * self.sitting.seconds / 2
         shard = Shard(self.folder.shards, now.number)
         model = str(self.folder.model(now.champion))
         asyncio.run(

@@ -23,7 +23,19 @@ from reasoner.errors import UsageError
 
 from . import network as networks
 from . import values
-from .corpus import CHOICES, FRACTIONS, MIX, REVIEW, demonstrations, specials, vocabulary_texts
+from .corpus import (
+    CHOICES,
+    FRACTIONS,
+    GAME24,
+    LATE,
+    MIX,
+    REVIEW,
+    WIDE,
+    WIDER,
+    demonstrations,
+    specials,
+    vocabulary_texts,
+)
 from .learner import Progress, Recipe, train
 from .lesson import Batch
 from .rollouts import Rollout, draw_problems, roll_out
@@ -92,9 +104,10 @@ def pretrain(
 
 def _claim(work: Path, seed: int, scale: float, base: Path | None) -> None:
     """Make sure that what is resumed in ``work`` is what was asked for."""
-    parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, CHOICES, LINES, *PROBLEMS]
+    shares = {"game24": GAME24, "wide": WIDE, "wider": WIDER, "late": LATE}
+    parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, CHOICES, LINES, *PROBLEMS, *shares.items()]
     path, mix = work / "recipe.json", sorted(map(repr, parts))
-    steps = [STEPS, ON_STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
+    steps = [VALUE_RATE, VALUE_WEIGHT, STEPS, ON_STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]
     wanted = {"seed": seed, "scale": scale, "steps": steps, "mix": mix}
     wanted["base"] = fingerprint(base) if base else None
     if path.exists() and json.loads(path.read_text("utf-8")) != wanted:

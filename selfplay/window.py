@@ -67,8 +67,11 @@ class Window:
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Window:
-        everything = [taught for path in paths for taught in read(path)]
-        return cls([t for t in everything if t.line], [t for t in everything if t.rollouts])
+        return cls.holding([taught for path in paths for taught in read(path)])
+
+    @classmethod
+    def holding(cls, taught: Sequence[Taught]) -> Window:
+        return cls([t for t in taught if t.line], [t for t in taught if t.rollouts])
 
     def tokens(self, tokenizer: Tokenizer, length: int) -> int:
         """Of one reading of every line and its choices, prompts included; from a sample of 200."""

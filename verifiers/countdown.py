@@ -93,19 +93,21 @@ class Countdown:
         """Solvable by construction: a random line of play ends on the target."""
         while True:
             high = 13 if rng.random() < 0.8 else 25
-            given = tuple(sorted(rng.randint(1, high) for _ in range(level)))
-            if level <= 4:
-                wanted = [t for t in reachable(given) if 10 <= t <= 100]
-                if 24 in wanted and rng.random() < 0.3:
-                    return self.problem(given, 24)
-                if wanted:
-                    return self.problem(given, int(rng.choice(sorted(wanted))))
-                continue
-            state: State = given
-            while len(state) > 1:
-                state = after(state, rng.choice(list(moves(state))))
-            if 10 <= state[0] <= 100:
-                return self.problem(given, int(state[0]))
+            if (problem := self.drawn(rng, level, high)) is not None:
+                return problem
+
+    def drawn(self, rng: Random, level: int, high: int) -> Problem | None:
+        """One of ``level`` numbers up to ``high``; None where those drawn make no target."""
+        given = tuple(sorted(rng.randint(1, high) for _ in range(level)))
+        if level <= 4:
+            wanted = [t for t in reachable(given) if 10 <= t <= 100]
+            if 24 in wanted and rng.random() < 0.3:
+                return self.problem(given, 24)
+            return self.problem(given, int(rng.choice(sorted(wanted)))) if wanted else None
+        state: State = given
+        while len(state) > 1:
+            state = after(state, rng.choice(list(moves(state))))
+        return self.problem(given, int(state[0])) if 10 <= state[0] <= 100 else None
 
     def demonstrate(self, problem: Problem, rng: Random, slip: float = 0.0) -> tuple[Step, ...]:
         state: State = tuple(sorted(_numbers(problem)))
