@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import pytest
 from tests.sandbox.traces import becomes, below, left
 from verifiers.sandbox import End, Limits, Ran, Sandbox
 from verifiers.sandbox.attacks import ESCAPES, Attack
+from verifiers.sandbox.child import Child
 from verifiers.sandbox.floods import FLOODS
 from verifiers.sandbox.probe import ATTACKS, Row, aprobe, probe
+from verifiers.sandbox.session import BOOT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[[Any], Any]
@@ -255,15 +258,28 @@ asyncio.run(sandbox.run({ORPHAN + "time.sleep(300)"!r}, limits=Limits(seconds=10
     assert becomes(lambda: not any(Path(f"/proc/{pid}/cwd").exists() for pid in family))
 
 
-def test_a_warm_process_of_an_ended_thread_is_replaced(run: Run) -> None:
-    """Those that a thread started end with it."""
+def test_a_warm_process_outlives_the_thread_that_asked(run: Run) -> None:
+    """Bubblewrap ends with the thread that starts it: in the midst of another thread's run."""
     sandbox = Sandbox("bubblewrap", warm=1)
     sandbox.close()
     inside = threading.Thread(target=lambda: asyncio.run(sandbox.run("pass")))
     inside.start()
     inside.join()
+    waiting = sandbox._idle[0]
+    assert not becomes(lambda: waiting.dead, seconds=0.5)
     assert run(sandbox.run("print(1)")).stdout == b"1\n"
     sandbox.close()
+
+
+def test_a_fork_starts_its_own(sandbox: Sandbox) -> None:
+    """Its parent's threads are not there to ask."""
+    pid = os.fork()
+    if pid == 0:
+        with suppress(BaseException):
+            child = Child(sandbox._backend)
+            os._exit(0 if child.wait_ready(BOOT_S) == "" else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -21,9 +22,20 @@ READY = b"ready\n"
 GRACE_S = 5.0  # how long the kernel may take to clear a killed namespace away
 
 
+def _fresh_starter() -> None:
+    """To the kernel the parent is the thread that starts a process, and what isolates here ends
+    with its parent: one thread that lives as long as we do starts them all."""
+    global _starter
+    _starter = ThreadPoolExecutor(1, "sandbox")
+
+
+_starter: ThreadPoolExecutor
+_fresh_starter()
+os.register_at_fork(after_in_child=_fresh_starter)  # threads do not come along
+
+
 class Child:
-    """Starts at once and waits inside for one request. Bound to no event loop and to no thread,
-    but bubblewrap ends when the thread that started it ends.
+    """Starts at once and waits inside for one request. Bound to no event loop and to no thread.
 
     ``out``, ``err``: our ends of its pipes; ``control``: of its socket; all without blocking.
     """
@@ -37,7 +49,7 @@ class Child:
         self._init_pid = 0
         self._warden = launch.warden
         try:
-            self._process = _start(launch, theirs.fileno(), out, err)
+            self._process = _starter.submit(_start, launch, theirs.fileno(), out, err).result()
         except BaseException:
             self._close_ours()
             raise
