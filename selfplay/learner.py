@@ -33,6 +33,7 @@ from .network import Network
 
 CLIP = 1.0  # gradient norm
 EXPLODED = 4.0  # times the usual loss
+LEAST = 1.0  # nats that count as usual: choices begin in the midst of stage 1, and cost some three
 STRIKES = 4  # bad batches in a row before training rolls back
 ROLLBACKS = 2  # before it gives up
 
@@ -101,7 +102,8 @@ class _State:
 
     def is_bad(self, loss: float) -> bool:
         """Note a loss; whether its batch must be left out."""
-        bad = not math.isfinite(loss) or (self.usual is not None and loss > EXPLODED * self.usual)
+        usual = math.inf if self.usual is None else max(self.usual, LEAST)
+        bad = not math.isfinite(loss) or loss > EXPLODED * usual
         self.strikes = self.strikes + 1 if bad else 0
         if not bad:
             self.usual = loss if self.usual is None else 0.9 * self.usual + 0.1 * loss

@@ -308,3 +308,10 @@ def test_adapters_learn_and_merge_into_plain_matrices(tmp_path):
     run(tmp_path / "d.pt", 30, network=again, recipe_steps=30)
     for a, b in zip(plain.parameters(), merged(again).parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_lessons_that_cost_more_are_no_explosion() -> None:
+    """Stage 1 goes over from whole lines to choices, which have nats that none can learn."""
+    state = _State()
+    assert not any(state.is_bad(loss) for loss in [0.4] * 50 + [3.2] * 50)
+    assert state.is_bad(20.0)
