@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
@@ -33,7 +33,6 @@ from .network import Network
 
 CLIP = 1.0  # gradient norm
 EXPLODED = 4.0  # times the usual loss
-LEAST = 1.0  # nats that count as usual: choices begin in the midst of stage 1, and cost some three
 STRIKES = 4  # bad batches in a row before training rolls back
 ROLLBACKS = 2  # before it gives up
 
@@ -91,22 +90,28 @@ def optimisers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
 
 @dataclass(slots=True)
 class _State:
-    """Where training is. ``shift``: batches passed over since they did harm. ``usual``: a running
-    mean of the loss."""
+    """Where training is. ``shift``: batches passed over since they did harm. ``means``: running
+    ones of what lines cost, and choices: these begin in the midst of stage 1 and cost ten times as
+    much, which must not pass for an explosion."""
 
     step: int = 0
     shift: int = 0
     rollbacks: int = 0
-    usual: float | None = None
+    means: dict[str, float] = field(default_factory=dict)
     strikes: int = 0
 
-    def is_bad(self, loss: float) -> bool:
-        """Note a loss; whether its batch must be left out."""
-        usual = math.inf if self.usual is None else max(self.usual, LEAST)
-        bad = not math.isfinite(loss) or loss > EXPLODED * usual
+    def is_bad(self, loss: dict[str, float]) -> bool:
+        """Note a batch's losses; whether it must be left out."""
+        means = self.means
+        bad = any(
+            not math.isfinite(x) or x > EXPLODED * means.get(part, math.inf)
+            for part, x in loss.items()
+        )
         self.strikes = self.strikes + 1 if bad else 0
         if not bad:
-            self.usual = loss if self.usual is None else 0.9 * self.usual + 0.1 * loss
+            self.means = means | {
+                part: 0.9 * means.get(part, x) + 0.1 * x for part, x in loss.items()
+            }
         return bad
 
 
@@ -139,7 +144,7 @@ def train(
         state.shift, state.rollbacks = shift - state.step, rollbacks
         _save(network, opts, checkpoint, state, recipe)
     network.eval()
-    return math.nan if state.usual is None else state.usual
+    return sum(state.means.values()) if state.means else math.nan
 
 
 def _sitting(
@@ -164,12 +169,14 @@ def _sitting(
         # A processor without bfloat16 takes twenty times as long for it as for float32.
         with torch.autocast("cpu", torch.bfloat16, enabled=fastest_dtype() is torch.bfloat16):
             parts = losses(network, batch, good, bad, reference if recipe.kl else None)
-        loss = parts.policy + parts.choice + recipe.value_weight * (parts.value + parts.pair)
+        loss = parts.policy + recipe.value_weight * (parts.value + parts.pair)
         if recipe.kl and reference is not None:
             loss = loss + recipe.kl * parts.divergence
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss + parts.choice).backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-        told = loss.item() if bool(torch.isfinite(norm)) else math.nan
+        told = {"lines": loss.item() if bool(torch.isfinite(norm)) else math.nan}
+        if batch.choices:
+            told["choices"] = parts.choice.item()
         state.step = step + 1
         if not state.is_bad(told):
             for opt in opts:
@@ -250,6 +257,6 @@ def _resume(
         network.load_state_dict(whole["network"])
         for opt, saved in zip(opts, whole["opts"], strict=True):
             opt.load_state_dict(saved)
-        names = (field.name for field in fields(_State))
+        names = (each.name for each in fields(_State))
         return _State(**{name: whole[name] for name in names if name in whole})
     return _State()

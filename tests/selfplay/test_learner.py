@@ -163,10 +163,10 @@ def test_training_that_never_recovers_stops(tmp_path, monkeypatch):
 
 def test_an_exploding_loss_is_left_out():
     state = _State()
-    assert not any(state.is_bad(2.0) for _ in range(5))
-    assert state.is_bad(50.0)
-    assert state.is_bad(float("inf"))
-    assert not state.is_bad(2.5)
+    assert not any(state.is_bad({"lines": 2.0}) for _ in range(5))
+    assert state.is_bad({"lines": 50.0})
+    assert state.is_bad({"lines": float("inf")})
+    assert not state.is_bad({"lines": 2.5})
     assert state.strikes == 0
 
 
@@ -312,6 +312,9 @@ def test_adapters_learn_and_merge_into_plain_matrices(tmp_path):
 
 def test_lessons_that_cost_more_are_no_explosion() -> None:
     """Stage 1 goes over from whole lines to choices, which have nats that none can learn."""
-    state = _State()
-    assert not any(state.is_bad(loss) for loss in [0.4] * 50 + [3.2] * 50)
-    assert state.is_bad(20.0)
+    state, lines = _State(), {"lines": 0.4}
+    assert not any(state.is_bad(lines) for _ in range(50))
+    assert not any(state.is_bad(lines | {"choices": 4.0}) for _ in range(50))
+    assert state.is_bad({"lines": 2.0, "choices": 4.0})
+    assert state.is_bad(lines | {"choices": 20.0})
+    assert not state.is_bad(lines), "a batch may have none"

@@ -393,7 +393,7 @@ def test_training_that_fails_again_and_again_ends_the_run(
     assert [p.name for p in (tmp_path / "models").iterdir()] == ["base"]
 
 
-def _strike(state: learner._State, loss: float) -> bool:
+def _strike(state: learner._State, loss: dict[str, float]) -> bool:
     state.strikes = learner.STRIKES
     return True
 
