@@ -15,6 +15,7 @@ from .metered import Metered
 
 STEP_TOKENS = 64  # a step is 6-15 tokens; a runaway line is cut here
 LINE_TOKENS = 400  # a whole line of thought: two equations in two unknowns
+AGAIN = "\nor\n"  # what a model writes that takes its line back; then the prompt, and another line
 _AGREE = 0.7  # temperature, where the search asks for 1
 
 
@@ -61,7 +62,7 @@ class Policy:
             prompt=self.prompt + "".join(step + "\n" for step in steps),
             samples=job.samples,
             max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
-            stop=None if job.to_end else "\n",
+            stop="\n" if not job.to_end else None if job.again else AGAIN,
             temperature=job.temperature * self._coolness,
             seed=job.seed,
             value=self._calibrate is not None,
@@ -77,8 +78,8 @@ class Policy:
 
     def _chain(self, steps: tuple[str, ...], completion: Completion) -> Chain:
         """One completion as successive thoughts, up to its end or its first illegal line."""
-        *lines, tail = completion.text.split("\n")
-        cut = completion.finish is Finish.LENGTH  # then the last line is half a line
+        text, cut = last_line(completion, self.prompt)
+        *lines, tail = text.split("\n")
         if tail and not cut:
             lines.append(tail)
         thoughts: list[Thought] = []
@@ -108,6 +109,17 @@ class Policy:
             return chain
         outcome = self.judging.outcome(last.outcome.answer)
         return replace(chain, thoughts=(*before, replace(last, outcome=outcome)))
+
+
+def last_line(completion: Completion, prompt: str) -> tuple[str, bool]:
+    """The last line of thought of a model that took back those before it, and whether it was cut
+    off; where that is so, the one before it."""
+    first, *later = completion.text.split(AGAIN)
+    lines = [first, *(line.removeprefix(prompt) for line in later)]
+    cut = completion.finish is Finish.LENGTH
+    if len(lines) > 1 and (cut or not lines[-1]):
+        return lines[-2], False
+    return lines[-1], cut
 
 
 def coolness(verifier: Verifier) -> float:

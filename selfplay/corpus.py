@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count
 from random import Random
@@ -16,7 +16,18 @@ from verifiers.reach import exactly_reachable, reachable
 from verifiers.suites import game24
 
 from .choice import Choice
-from .lesson import Batch, Encode, Lesson, Specials, choosing, fill_rows, lesson, pack
+from .lesson import (
+    Batch,
+    Encode,
+    Lesson,
+    Specials,
+    after,
+    choosing,
+    fill_rows,
+    lesson,
+    pack,
+    second_thoughts,
+)
 
 SLIP = 0.4  # chance that a step of a slipping demonstration goes astray
 SLIPPING = 0.5  # share of demonstrations that may slip
@@ -27,6 +38,8 @@ WIDER = (20, 30, 50)  # the largest number of such
 LATE = 0.25  # of the choices among what three numbers allow, so many are learned
 _DRAWS = 10_000  # one in eight is reserved: more than that many without one is a generator of few
 CHOICES = 0.75  # of the problems whose expert advises, so many are choices
+SECOND = 0.4  # of the problems whose expert advises, so many are tried in vain before
+FAILED = 6  # times, at most
 FRACTIONS = 0.2  # share of the review's puzzles with four numbers that need one on the way
 
 # How often each (domain, level) is drawn. Countdown needs the most: its steps are choices, not
@@ -127,9 +140,37 @@ def expert_lesson(
     if _advised(name) and rng.random() < choices:
         return choosing(*draw_choices(rng, name, level), encode, special, room)
     problem, steps, done = _demonstrated(rng, name, level, FRACTIONS if review else 0.0)
+    failed: list[tuple[Step, ...]] = []
+    if _advised(name):
+        if done and not steps[-1].good:  # lost to its end: what is to be done then?
+            failed, steps = [steps], domain(name).demonstrate(problem, rng)
+        elif done and rng.random() < SECOND:
+            failed = tried_in_vain(rng, problem)
     if review:
-        steps = tuple(Step(step.text, step.teach, None) for step in steps)
-    return lesson(problem, steps, done, encode, special)
+        failed, steps = [_unjudged(line) for line in failed], _unjudged(steps)
+    if not failed:
+        return lesson(problem, steps, done, encode, special)
+    while True:  # as many as fit
+        found = second_thoughts(problem, failed, steps, encode, special)
+        if len(found.ids) <= room or len(failed) == 1:
+            return found
+        failed.pop()
+
+
+def _unjudged(steps: Sequence[Step]) -> tuple[Step, ...]:
+    return tuple(Step(step.text, step.teach, None) for step in steps)
+
+
+def tried_in_vain(rng: Random, problem: Problem) -> list[tuple[Step, ...]]:
+    """Lines of an expert gone astray that end in a wrong answer; perhaps none."""
+    family, failed = domain(problem.domain), list[tuple[Step, ...]]()
+    many = rng.randint(1, FAILED)
+    for _ in range(3 * many):
+        steps = family.demonstrate(problem, rng, slip=1.0)
+        ended = family.answer(problem, tuple(step.text for step in steps)) is not None
+        if ended and not steps[-1].good and len(failed) < many:
+            failed.append(steps)
+    return failed
 
 
 def draw_demonstration(
@@ -174,7 +215,8 @@ def draw_choices(rng: Random, name: str, level: int) -> tuple[Problem, tuple[Cho
         good = sum(wins for _, wins in options)
         if 0 < good < len(options):
             texts, policy = zip(*((text, wins / good) for text, wins in options), strict=True)
-            found.append(Choice(way[:number], texts, policy))
+            failed = tried_in_vain(rng, problem) if not number and rng.random() < SECOND else ()
+            found.append(Choice((*after(problem, failed), *way[:number]), texts, policy))
     return problem, tuple(found)
 
 

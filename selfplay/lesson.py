@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reasoner.policy import AGAIN
 from verifiers import Problem, Step, domain
 
 from .choice import Choice
@@ -68,6 +69,18 @@ class _Draft:
             self._known[self.lesson.parents[after], token] = after
         return after
 
+    def line(
+        self, after: int, steps: Sequence[Step], done: bool, encode: Encode, special: Specials
+    ) -> int:
+        """A line of thought after a place; returns the place of its last token. ``done``: its
+        last step finishes it."""
+        for number, step in enumerate(steps):
+            text = step.text + ("" if done and number == len(steps) - 1 else "\n")
+            after = self.write(after, encode(text), teach=step.teach)
+            if step.good is not None:
+                self.probe(after, special, step.good)
+        return after
+
     def probe(self, after: int, special: Specials, good: bool | None) -> int:
         """``good``: what it must say; None: nothing."""
         at = self._add(after, special.value)
@@ -96,15 +109,32 @@ def lesson(
 ) -> Lesson:
     """One line of thought. ``done``: its last step finishes it (the model must end its text)."""
     draft = _Draft()
-    at = draft.write(-1, encode(problem.prompt))
-    for number, step in enumerate(steps):
-        finishes = done and number == len(steps) - 1
-        at = draft.write(at, encode(step.text + ("" if finishes else "\n")), teach=step.teach)
-        if finishes and step.teach:
-            draft.lesson.labels[at] = special.end
-        if step.good is not None:
-            draft.probe(at, special, step.good)
+    at = draft.line(draft.write(-1, encode(problem.prompt)), steps, done, encode, special)
+    if done and steps[-1].teach:
+        draft.lesson.labels[at] = special.end
     return draft.lesson
+
+
+def second_thoughts(
+    problem: Problem, failed: Sequence[Sequence[Step]], line: Sequence[Step], encode: Encode,
+    special: Specials,
+) -> Lesson:  # fmt: skip
+    """Lines that failed, each to be taken back, and the one to write then, which solves it. The
+    problem is written anew every time: a line is then found as the first one is."""
+    draft = _Draft()
+    at = draft.write(-1, encode(problem.prompt))
+    for steps in failed:
+        at = draft.line(at, steps, True, encode, special)
+        at = draft.write(at, encode(AGAIN + problem.prompt), teach=True)
+    at = draft.line(at, line, True, encode, special)
+    draft.lesson.labels[at] = special.end
+    return draft.lesson
+
+
+def after(problem: Problem, failed: Iterable[Sequence[Step]]) -> tuple[str, ...]:
+    """The state in which lines that failed were taken back, as the steps that lead there."""
+    anew = (AGAIN.strip(), problem.prompt.strip())
+    return tuple(text for steps in failed for text in (*(step.text for step in steps), *anew))
 
 
 def comparison(

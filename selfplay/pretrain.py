@@ -30,6 +30,7 @@ from .corpus import (
     LATE,
     MIX,
     REVIEW,
+    SECOND,
     WIDE,
     WIDER,
     demonstrations,
@@ -104,7 +105,7 @@ def pretrain(
 
 def _claim(work: Path, seed: int, scale: float, base: Path | None) -> None:
     """Make sure that what is resumed in ``work`` is what was asked for."""
-    shares = {"game24": GAME24, "wide": WIDE, "wider": WIDER, "late": LATE}
+    shares = {"game24": GAME24, "wide": WIDE, "wider": WIDER, "late": LATE, "second": SECOND}
     parts = [*MIX.items(), *REVIEW.items(), FRACTIONS, CHOICES, LINES, *PROBLEMS, *shares.items()]
     path, mix = work / "recipe.json", sorted(map(repr, parts))
     steps = [VALUE_RATE, VALUE_WEIGHT, STEPS, ON_STEPS, VALUE_STEPS, ROWS, LENGTH, SAMPLES]

@@ -9,7 +9,7 @@ from random import Random
 
 from reasoner.cards import licence
 from reasoner.engine import Completion, Engine, Request
-from reasoner.policy import LINE_TOKENS, coolness
+from reasoner.policy import AGAIN, LINE_TOKENS, coolness
 from verifiers import Problem, Step, domain
 from verifiers.source import Source
 
@@ -91,6 +91,7 @@ async def roll_out(
             problem.prompt,
             samples=samples,
             max_tokens=LINE_TOKENS,
+            stop=AGAIN,
             temperature=coolness(domain(problem.domain)) if as_searched else 1.0,
             seed=seed * 1_000_003 + number,
         )

@@ -16,7 +16,18 @@ from reasoner.traces import encode, lines
 from verifiers import Step
 
 from .corpus import encoder, expert_lesson, specials
-from .lesson import Batch, Lesson, choosing, comparison, fill_rows, lesson, pack
+from .lesson import (
+    Batch,
+    Encode,
+    Lesson,
+    Specials,
+    choosing,
+    comparison,
+    fill_rows,
+    lesson,
+    pack,
+    second_thoughts,
+)
 from .targets import Taught
 
 if TYPE_CHECKING:
@@ -25,6 +36,8 @@ if TYPE_CHECKING:
 VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
 PAIRS = 0.5  # of those, so many compare two siblings
 CHOOSING = 0.5  # of the lessons for the policy from plays, so many are choices
+FAILING = 0.5  # of the others, so many begin with lines that failed, where some did
+FAILED = 8  # such lines in one lesson, at most
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
 
@@ -116,9 +129,32 @@ class Window:
                     found = choosing(one.problem, one.choices, encode_text, special, length)
                     if found.choices:  # otherwise none is short enough
                         return found
+                if rng.random() < FAILING and (failed := _failed(one, rng)):
+                    longer = _fitting(one, failed, encode_text, special, length)
+                    if longer is not None:
+                        return longer
                 return lesson(one.problem, _steps(one.line), True, encode_text, special)
 
             yield pack(fill_rows(draw, rows, length), length, special.pad)
+
+
+def _failed(one: Taught, rng: Random) -> list[tuple[str, ...]]:
+    """Some of the policy's own lines that ended in a wrong answer, likelier ones rather earlier."""
+    wrong = [r for r in one.rollouts if r.done and not r.right]
+    order = sorted(wrong, key=lambda r: rng.random() ** (1 / r.count), reverse=True)
+    return [r.steps for r in order[: rng.randint(1, FAILED)]]
+
+
+def _fitting(
+    one: Taught, failed: list[tuple[str, ...]], encode_text: Encode, special: Specials, length: int
+) -> Lesson | None:
+    """As many of them as fit into ``length`` tokens."""
+    for many in range(len(failed), 0, -1):
+        lost = [[Step(text, teach=False, good=None) for text in steps] for steps in failed[:many]]
+        found = second_thoughts(one.problem, lost, _steps(one.line), encode_text, special)
+        if len(found.ids) <= length:
+            return found
+    return None
 
 
 def _steps(texts: Sequence[str]) -> list[Step]:

@@ -9,7 +9,7 @@ import pytest
 
 from reasoner.engine import Completion, Finish, Generation, Request
 from reasoner.errors import EngineError
-from reasoner.policy import LINE_TOKENS, STEP_TOKENS, Policy
+from reasoner.policy import AGAIN, LINE_TOKENS, STEP_TOKENS, Policy
 from search import Budget, Chain, Job, Meter, Proposal
 from verifiers import Problem, Verdict, domain, recognise
 
@@ -87,6 +87,45 @@ def test_a_line_ends_at_its_first_illegal_step() -> None:
     chain = only(propose(Says(said("10 - 4 = 6 left 5 6 6\n6 * 5 = 31 left 6 31\n31 - 7 = 24"))))
     assert [t.legal for t in chain.thoughts] == [True, False]
     assert chain.thoughts[-1].value is None  # it was read after other text than this
+
+
+LOST = "10 + 4 = 14 left 5 6 14\n14 - 6 = 8 left 5 8\n8 * 5 = 40"
+
+
+ANEW = f"{AGAIN}countdown 4 5 6 10 to 24\n"
+
+
+@pytest.mark.parametrize("before", [LOST, f"{LOST}{ANEW}{LOST}", "10 + 4 = 14 left 5 6 14"])
+def test_a_line_taken_back_does_not_count(before: str) -> None:
+    """Whatever it was: what the model says in the end is its answer."""
+    engine = Says(said(f"{before}{ANEW}{WIN}"))
+    chain = only(propose(engine, replace(LINE, again=True)))
+    assert [t.text for t in chain.thoughts] == WIN.split("\n")
+    assert engine.asked[0].stop is None
+    chain = only(propose(Says(said(f"{WIN}{ANEW}{LOST}")), replace(LINE, again=True)))
+    assert chain.thoughts[-1].outcome is not None
+    assert chain.thoughts[-1].outcome.score == 0.0, "though a verifier would have liked the other"
+
+
+@pytest.mark.parametrize("rest", ["", "10 - 4 = 6 le", "10 - 4 = 6 left 5 6 6\n6 * 5"])
+def test_who_runs_out_of_words_said_what_was_last_whole(rest: str) -> None:
+    for cut in (f"{LOST}{ANEW}{rest}", f"{WIN}{ANEW}{LOST}{ANEW}{rest}", f"{LOST}{ANEW[:9]}"):
+        chain = only(propose(Says(said(cut, Finish.LENGTH)), replace(LINE, again=True)))
+        assert [t.text for t in chain.thoughts] == LOST.split("\n")
+
+
+def test_another_problem_is_not_the_one_that_was_asked() -> None:
+    other = f"{AGAIN}countdown 4 5 6 11 to 24\n"
+    chain = only(propose(Says(said(f"{LOST}{other}{WIN}")), replace(LINE, again=True)))
+    assert not chain.thoughts[0].legal
+
+
+def test_a_search_has_no_use_for_second_thoughts() -> None:
+    engine = Says(said(LOST + AGAIN, Finish.STOP, value=0.5))
+    chain = only(propose(engine))
+    assert engine.asked[0].stop == AGAIN
+    assert [t.text for t in chain.thoughts] == LOST.split("\n")
+    assert chain.thoughts[-1].value == 0.25, "read after it was taken back"
 
 
 def test_half_a_line_is_not_a_thought() -> None:

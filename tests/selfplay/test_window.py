@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice, pairwise
+from random import Random
 
 import pytest
 import torch
 from tokenizers import Tokenizer
 
 from reasoner.catalog import BUNDLED
+from reasoner.policy import AGAIN
 from selfplay import window
 from selfplay.choice import Choice
+from selfplay.corpus import encoder, expert_lesson, specials
 from selfplay.lesson import IGNORE
 from selfplay.rollouts import Rollout
 from selfplay.targets import Pair, Taught
@@ -82,6 +85,47 @@ def test_choices_are_learned_from(tokenizer: Tokenizer) -> None:
     )
     (batch,) = islice(Window([long], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
     assert not len(batch.weights), "too long for a row: the line alone"
+
+
+def test_lines_that_failed_are_to_be_taken_back(tokenizer: Tokenizer) -> None:
+    """The policy's own wrong ends, and after them the line that search found."""
+    wrong = (*LOST, "14 - 6 = 8 left 5 8", "8 * 5 = 40")
+    one = Taught(PUZZLE, STEPS, (Rollout(PUZZLE, wrong, True, False, 3),))
+    (batch,) = islice(Window([one], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
+    texts = [tokenizer.decode(ids) for ids in batch.ids.tolist()]
+    whole = PUZZLE.prompt + "\n".join(wrong) + AGAIN + PUZZLE.prompt + "\n".join(STEPS)
+    assert any(whole in text.replace("<end>", "") for text in texts)
+    ends = tokenizer.encode("8 * 5 = 40", add_special_tokens=False).ids
+    end = tokenizer.token_to_id("<end>")
+    for ids, labels in zip(batch.ids.tolist(), batch.labels.tolist(), strict=True):
+        for at in range(len(ids) - len(ends)):
+            if ids[at : at + len(ends)] == ends:
+                after = at + len(ends) - 1
+                assert tokenizer.decode([labels[after], labels[after + 1]]) == "\nor"
+                assert labels[at] == IGNORE, "the mistake itself is not learned"
+    assert end in batch.labels, "what is right ends"
+
+
+@pytest.mark.parametrize(("done", "right"), [(False, False), (True, True)])
+def test_only_wrong_ends_are_taken_back(tokenizer: Tokenizer, done: bool, right: bool) -> None:
+    one = Taught(PUZZLE, STEPS, (Rollout(PUZZLE, LOST, done, right, 3),))
+    (batch,) = islice(Window([one], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
+    assert not any(AGAIN in tokenizer.decode(ids) for ids in batch.ids.tolist())
+
+
+def test_experts_do_not_say_what_to_do_when_lost(tokenizer: Tokenizer) -> None:
+    """In self-play, that is: it would be the end of the line, whatever search found."""
+    special, encode = specials(tokenizer), encoder(tokenizer)
+    rng, ends = Random(0), 0
+    for _ in range(400):
+        one = expert_lesson(rng, encode, special, 400, choices=0.0)
+        if special.end not in one.labels:
+            continue
+        steps = tokenizer.decode(one.ids).split("\n")
+        if steps[0].startswith("countdown"):
+            ends += 1
+            assert steps[-1].split(" = ")[1] == steps[0].split(" to ")[1]
+    assert ends > 30
 
 
 def test_siblings_are_compared(tokenizer: Tokenizer) -> None:
