@@ -7,11 +7,13 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from reasoner.policy import AGAIN
 from selfplay.choice import Choice
 from selfplay.corpus import (
     demonstrations,
     draw_choices,
     draw_demonstration,
+    expert_lesson,
     specials,
     vocabulary_texts,
 )
@@ -163,6 +165,43 @@ def test_an_option_that_begins_another_is_told_apart_by_how_it_ends(tokenizer):
     assert one.choices[0][0][1][-1][0] == one.choices[0][1][1][-1][0], "told apart at one place"
 
 
+def test_experts_try_in_vain_before(tokenizer):
+    """Whole lines with wrong ends; each is taken back, and only the last one may end."""
+    rng, special, seen = Random(5), specials(tokenizer), 0
+    while seen < 20:
+        one = expert_lesson(rng, encoder(tokenizer), special, 400, review=False, choices=0.0)
+        text = tokenizer.decode([i for i in one.ids if i != special.value])
+        prompt, *lines = text.split("\n")
+        if "or" not in lines:
+            continue
+        seen += 1
+        *failed, last = text.split(AGAIN)
+        target = prompt.split(" to ")[1]
+        assert len(one.ids) <= 400 or len(failed) == 1
+        assert all(each.startswith(prompt + "\n") for each in (*failed, last))
+        assert not any(each.endswith(f" = {target}") for each in failed)
+        assert last.endswith(f" = {target}")
+        assert one.labels.count(special.end) == 1
+        assert one.labels.count(tokenizer.token_to_id("or")) == len(failed)
+
+
+def test_what_was_tried_in_vain_is_known_when_choosing(tokenizer):
+    rng, seen = Random(6), 0
+    while seen < 5:
+        problem, choices = draw_choices(rng, "countdown", 4)
+        if not choices or "or" not in (steps := choices[0].steps):
+            continue
+        seen += 1
+        assert steps[-2:] == ("or", problem.prompt.strip())
+        failed = [line.strip().split("\n") for line in "\n".join(steps).split(f"or\n{steps[-1]}")]
+        family = domain("countdown")
+        for line in failed[:-1]:
+            answer = family.answer(problem, tuple(line))
+            assert answer is not None
+            assert family.verify(problem, answer).passed is False
+        assert failed[-1] == [""]
+
+
 def test_what_does_not_fit_is_left_out(tokenizer):
     problem, special, encode = (
         recognise("Use 1 3 4 6 to make 24"),
@@ -183,8 +222,9 @@ def test_experts_advise_on_every_move(tokenizer):
         for choice in choices:
             assert sum(choice.policy) == pytest.approx(1.0)
             assert 0.0 in choice.policy
+            anew = () if "or" in choice.steps else choice.steps
             for option in choice.options:
-                assert family.state_key(problem, (*choice.steps, option)) is not None
+                assert family.state_key(problem, (*anew, option)) is not None
 
 
 def test_batches_follow_from_seed_and_number_alone(tokenizer):
