@@ -62,7 +62,7 @@ class Policy:
             prompt=self.prompt + "".join(step + "\n" for step in steps),
             samples=job.samples,
             max_tokens=LINE_TOKENS if job.to_end else STEP_TOKENS,
-            stop="\n" if not job.to_end else None if job.again else AGAIN,
+            stop=_stop(job),
             temperature=job.temperature * self._coolness,
             seed=job.seed,
             value=self._calibrate is not None,
@@ -109,6 +109,14 @@ class Policy:
             return chain
         outcome = self.judging.outcome(last.outcome.answer)
         return replace(chain, thoughts=(*before, replace(last, outcome=outcome)))
+
+
+def _stop(job: Job) -> str | None:
+    """Where a proposal ends. System 1 may take its line back, as often as fits; a search has better
+    ways to look for others."""
+    if not job.to_end:
+        return "\n"
+    return AGAIN if job.temperature else None
 
 
 def last_line(completion: Completion, prompt: str) -> tuple[str, bool]:

@@ -29,7 +29,7 @@ class Auto:
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
-        job = Greedy(again=False).select(tree, seed)
+        job = Greedy().select(tree, seed)
         if job is not None:
             return job
         if self.patient and not (tree.greedy or tree.errors):

@@ -12,16 +12,9 @@ from .tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Greedy:
-    """``again``: the model may notice a mistake and begin again, as often as fits; otherwise its
-    first line is all. A search needs no second ones: it has better ways to look for them."""
-
-    again: bool = True
     rank: Rank = Rank.VOTES
 
     def select(self, tree: Tree, seed: int) -> Job | None:
         if tree.greedy or any(job.temperature == 0.0 for job in tree.flying.values()):
             return None
-        return Job(
-            ROOT, (ROOT,), samples=1, temperature=0.0, to_end=True, seed=seed,
-            again=self.again,
-        )  # fmt: skip
+        return Job(ROOT, (ROOT,), samples=1, temperature=0.0, to_end=True, seed=seed)

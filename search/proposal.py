@@ -68,7 +68,6 @@ class Job:
 
     ``samples``: how many to draw. ``to_end``: whole lines (roll-outs) instead of single steps.
     ``temperature``: 0 is greedy. ``path``: node ids from the root to ``node``, both included.
-    ``again``: a line may be taken back and begun again; what counts is the last one.
     """
 
     node: int
@@ -77,7 +76,6 @@ class Job:
     temperature: float = 1.0
     to_end: bool = False
     seed: int = 0
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

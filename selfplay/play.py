@@ -63,7 +63,7 @@ class Play:
     policy: str  # fingerprint of the model's files
     verifier: str  # "name@version"
     seed: int
-    limit: int  # tokens allowed
+    limit: int  # tokens of search allowed
     stop: str
     tokens: int
     seconds: float
@@ -113,23 +113,31 @@ async def play(order: Order, model: Model) -> Play:
     family = domain(problem.domain)
     curves = model.calibration
     value = None if curves.blind_to(family.name) else curves.value_of(family.name)
-    seconds = order.think_s if order.tokens else None
-    limit = order.tokens if order.tokens and seconds is None else None
-    meter = Meter(Budget(seconds=seconds, tokens=limit))
     tree, growth = Tree(), list[tuple[Job, Proposal]]()
-    plan = strategy(order.plan if order.tokens else "greedy")
-    stop = await search(
-        tree,
-        plan,
-        # Without the limit: a request cut to the tokens left is another request. The last one
-        # may go over it.
-        Policy(model.engine, family, problem, value, Meter(Budget())),
-        meter,
-        width=1,
-        stop_when=StopWhen(order.until),
-        on_event=lambda job, proposal: growth.append((job, proposal)),
-        seed=order.seed,
-    )
+    # Without a limit: a request cut to the tokens left is another request. The last one may go
+    # over it.
+    policy = Policy(model.engine, family, problem, value, Meter(Budget()))
+    sittings = [("greedy", Budget())]  # System 1 takes what it needs; the budget is for search
+    if order.think_s and order.tokens:
+        sittings.append((order.plan, Budget(seconds=order.think_s)))
+    elif order.tokens:
+        sittings.append((order.plan, Budget(tokens=order.tokens)))
+    tokens = 0
+    for name, budget in sittings:
+        plan, meter = strategy(name), Meter(budget)
+        stop = await search(
+            tree,
+            plan,
+            policy,
+            meter,
+            width=1,
+            stop_when=StopWhen(order.until),
+            on_event=lambda job, proposal: growth.append((job, proposal)),
+            seed=order.seed,
+        )
+        tokens += meter.tokens
+        if stop is StopReason.ENGINE:
+            break
     if stop is StopReason.ENGINE or not tree.jobs:
         raise EngineFailed(next((p.error for _, p in reversed(growth) if p.error), "no reason"))
     best = tree.answers.best(plan.rank)
@@ -143,7 +151,7 @@ async def play(order: Order, model: Model) -> Play:
         order.seed,
         order.tokens,
         stop,
-        meter.tokens,
+        tokens,
         round(time.monotonic() - began, 3),
         answer,
         judged(family, problem, greedy_answer(growth)),

@@ -15,6 +15,7 @@ from verifiers import Problem, Verdict, domain, recognise
 
 STEP = Job(0, (0,), 4)
 LINE = replace(STEP, to_end=True)
+SYSTEM_1 = replace(LINE, temperature=0.0)
 
 
 class Says:
@@ -99,10 +100,10 @@ ANEW = f"{AGAIN}countdown 4 5 6 10 to 24\n"
 def test_a_line_taken_back_does_not_count(before: str) -> None:
     """Whatever it was: what the model says in the end is its answer."""
     engine = Says(said(f"{before}{ANEW}{WIN}"))
-    chain = only(propose(engine, replace(LINE, again=True)))
+    chain = only(propose(engine, SYSTEM_1))
     assert [t.text for t in chain.thoughts] == WIN.split("\n")
     assert engine.asked[0].stop is None
-    chain = only(propose(Says(said(f"{WIN}{ANEW}{LOST}")), replace(LINE, again=True)))
+    chain = only(propose(Says(said(f"{WIN}{ANEW}{LOST}")), SYSTEM_1))
     assert chain.thoughts[-1].outcome is not None
     assert chain.thoughts[-1].outcome.score == 0.0, "though a verifier would have liked the other"
 
@@ -110,13 +111,13 @@ def test_a_line_taken_back_does_not_count(before: str) -> None:
 @pytest.mark.parametrize("rest", ["", "10 - 4 = 6 le", "10 - 4 = 6 left 5 6 6\n6 * 5"])
 def test_who_runs_out_of_words_said_what_was_last_whole(rest: str) -> None:
     for cut in (f"{LOST}{ANEW}{rest}", f"{WIN}{ANEW}{LOST}{ANEW}{rest}", f"{LOST}{ANEW[:9]}"):
-        chain = only(propose(Says(said(cut, Finish.LENGTH)), replace(LINE, again=True)))
+        chain = only(propose(Says(said(cut, Finish.LENGTH)), SYSTEM_1))
         assert [t.text for t in chain.thoughts] == LOST.split("\n")
 
 
 def test_another_problem_is_not_the_one_that_was_asked() -> None:
     other = f"{AGAIN}countdown 4 5 6 11 to 24\n"
-    chain = only(propose(Says(said(f"{LOST}{other}{WIN}")), replace(LINE, again=True)))
+    chain = only(propose(Says(said(f"{LOST}{other}{WIN}")), SYSTEM_1))
     assert not chain.thoughts[0].legal
 
 

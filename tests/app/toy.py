@@ -42,7 +42,7 @@ class ToyEngine:
             move = options[0] if request.temperature == 0 else rng.choice(options)
             state = after(state, move)
             lines.append(_write(move, state))
-            if request.stop and len(state) > 1:
+            if request.stop == "\n" and len(state) > 1:
                 return lines[0] + "\n", Finish.STOP
         return "\n".join(lines), Finish.END
 

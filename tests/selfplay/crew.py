@@ -35,7 +35,7 @@ class ExpertEngine:
             return await self.toy.generate(request)
         rest = steps[len(done) :]
         text, finish = "\n".join(rest), Finish.END
-        if request.stop and len(rest) > 1:
+        if request.stop == "\n" and len(rest) > 1:
             text, finish = rest[0] + "\n", Finish.STOP
         return Generation((Completion(text, request.samples, 8, -1.0, finish, 0.5),), 8)
 
