@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _STRATEGIES = {
     "auto": "System 1's greedy line and eight sampled ones, then tree search",
-    "greedy": "System 1's greedy line alone",
+    "greedy": "System 1 alone: its likeliest line, or another when it sees that one end wrong",
     "sample": "whole lines, each by itself",
     "best-of-n": "whole lines, each by itself; the best of them",
     "beam": "the best few states of each depth",
