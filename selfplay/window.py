@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 VALUE = 0.15  # of the lessons that are no demonstrations, so many are for the value
 PAIRS = 0.5  # of those, so many compare two siblings
 CHOOSING = 0.5  # of the lessons for the policy from plays, so many are choices
-FAILING = 0.5  # of the others, so many begin with lines that failed, where some did
+FAILING = 0.7  # of the others, so many begin with lines that failed, where some did
 FAILED = 8  # such lines in one lesson, at most
 GROWTH = 0.65  # exponent of the window's growth, as in KataGo (D. Wu 2019)
 
