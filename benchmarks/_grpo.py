@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from reasoner.engine import Completion, Finish
-from reasoner.policy import LINE_TOKENS
+from reasoner.policy import LINE_TOKENS, last_line
 from selfplay import network as networks
 from selfplay.corpus import MIX, fresh_problem
 from selfplay.folder import place_model
 from selfplay.rollouts import read
+from verifiers import Problem
 
 LEVELS = (3, 4, 5, 6)
 GROUP = 8  # lines of a problem that are compared
@@ -33,9 +35,15 @@ def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> None
     problems = [fresh_problem(rng, "countdown", level) for level in levels]
 
     def reward(completions: list[str], number: list[int], **_: object) -> list[float]:
-        texts = [Completion(t, 1, 0, 0.0, Finish.END, None) for t in completions]
-        lines = [read(problems[n], text) for n, text in zip(number, texts, strict=True)]
-        return [float(line.right) for line in lines]
+        return [
+            float(read(problems[n], said(problems[n], text)).right)
+            for n, text in zip(number, completions, strict=True)
+        ]
+
+    def said(problem: Problem, text: str) -> Completion:
+        """What counts: the last line, where those before it were taken back."""
+        whole = Completion(text, 1, 0, 0.0, Finish.END, None)
+        return replace(whole, text=last_line(whole, problem.prompt)[0])
 
     class Deadline(TrainerCallback):
         began = time.monotonic()
