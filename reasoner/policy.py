@@ -120,14 +120,15 @@ def _stop(job: Job) -> str | None:
 
 
 def last_line(completion: Completion, prompt: str) -> tuple[str, bool]:
-    """The last line of thought of a model that took back those before it, and whether it was cut
-    off; where that is so, the one before it."""
+    """The last line of thought on this problem of a model that took back those before it, and
+    whether it was cut off; where that is so, the one before it."""
     first, *later = completion.text.split(AGAIN)
-    lines = [first, *(line.removeprefix(prompt) for line in later)]
     cut = completion.finish is Finish.LENGTH
-    if len(lines) > 1 and (cut or not lines[-1]):
-        return lines[-2], False
-    return lines[-1], cut
+    if not later:
+        return first, cut
+    whole = later[:-1] if cut else later
+    lines = [line.removeprefix(prompt) for line in whole if line.startswith(prompt)]
+    return (lines or [first])[-1], False
 
 
 def coolness(verifier: Verifier) -> float:

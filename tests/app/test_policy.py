@@ -115,10 +115,11 @@ def test_who_runs_out_of_words_said_what_was_last_whole(rest: str) -> None:
         assert [t.text for t in chain.thoughts] == LOST.split("\n")
 
 
-def test_another_problem_is_not_the_one_that_was_asked() -> None:
-    other = f"{AGAIN}countdown 4 5 6 11 to 24\n"
+@pytest.mark.parametrize("numbers", ["4 5 6 11", "4 5 6 10 11", "4 5 6", ""])
+def test_another_problem_is_not_the_one_that_was_asked(numbers: str) -> None:
+    other = f"{AGAIN}countdown {numbers} to 24\n"
     chain = only(propose(Says(said(f"{LOST}{other}{WIN}")), SYSTEM_1))
-    assert not chain.thoughts[0].legal
+    assert [t.text for t in chain.thoughts] == LOST.split("\n")
 
 
 def test_a_search_has_no_use_for_second_thoughts() -> None:
