@@ -150,11 +150,7 @@ def expert_lesson(
         failed, steps = [_unjudged(line) for line in failed], _unjudged(steps)
     if not failed:
         return lesson(problem, steps, done, encode, special)
-    while True:  # as many as fit
-        found = second_thoughts(problem, failed, steps, encode, special)
-        if len(found.ids) <= room or len(failed) == 1:
-            return found
-        failed.pop()
+    return second_thoughts(problem, failed, steps, encode, special, room)
 
 
 def _unjudged(steps: Sequence[Step]) -> tuple[Step, ...]:

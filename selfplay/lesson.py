@@ -117,10 +117,11 @@ def lesson(
 
 def second_thoughts(
     problem: Problem, failed: Sequence[Sequence[Step]], line: Sequence[Step], encode: Encode,
-    special: Specials,
+    special: Specials, room: int,
 ) -> Lesson:  # fmt: skip
-    """Lines that failed, each to be taken back, and the one to write then, which solves it. The
-    problem is written anew every time: a line is then found as the first one is."""
+    """Lines that failed, each to be taken back, and the one to write then, which solves it; of
+    those that failed as many as fit into ``room`` tokens. The problem is written anew every time:
+    a line is then found as the first one is."""
     draft = _Draft()
     at = draft.write(-1, encode(problem.prompt))
     for steps in failed:
@@ -128,6 +129,8 @@ def second_thoughts(
         at = draft.write(at, encode(AGAIN + problem.prompt), teach=True)
     at = draft.line(at, line, True, encode, special)
     draft.lesson.labels[at] = special.end
+    if failed and len(draft.lesson.ids) > room:
+        return second_thoughts(problem, failed[:-1], line, encode, special, room)
     return draft.lesson
 
 

@@ -18,9 +18,7 @@ from verifiers import Step
 from .corpus import encoder, expert_lesson, specials
 from .lesson import (
     Batch,
-    Encode,
     Lesson,
-    Specials,
     choosing,
     comparison,
     fill_rows,
@@ -130,31 +128,22 @@ class Window:
                     if found.choices:  # otherwise none is short enough
                         return found
                 if rng.random() < FAILING and (failed := _failed(one, rng)):
-                    longer = _fitting(one, failed, encode_text, special, length)
-                    if longer is not None:
-                        return longer
+                    return second_thoughts(
+                        one.problem, failed, _steps(one.line), encode_text, special, length
+                    )
                 return lesson(one.problem, _steps(one.line), True, encode_text, special)
 
             yield pack(fill_rows(draw, rows, length), length, special.pad)
 
 
-def _failed(one: Taught, rng: Random) -> list[tuple[str, ...]]:
+def _failed(one: Taught, rng: Random) -> list[list[Step]]:
     """Some of the policy's own lines that ended in a wrong answer, likelier ones rather earlier."""
     wrong = [r for r in one.rollouts if r.done and not r.right]
     order = sorted(wrong, key=lambda r: rng.random() ** (1 / r.count), reverse=True)
-    return [r.steps for r in order[: rng.randint(1, FAILED)]]
-
-
-def _fitting(
-    one: Taught, failed: list[tuple[str, ...]], encode_text: Encode, special: Specials, length: int
-) -> Lesson | None:
-    """As many of them as fit into ``length`` tokens."""
-    for many in range(len(failed), 0, -1):
-        lost = [[Step(text, teach=False, good=None) for text in steps] for steps in failed[:many]]
-        found = second_thoughts(one.problem, lost, _steps(one.line), encode_text, special)
-        if len(found.ids) <= length:
-            return found
-    return None
+    return [
+        [Step(text, teach=False, good=None) for text in r.steps]
+        for r in order[: rng.randint(1, FAILED)]
+    ]
 
 
 def _steps(texts: Sequence[str]) -> list[Step]:

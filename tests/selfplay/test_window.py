@@ -113,8 +113,8 @@ def test_only_wrong_ends_are_taken_back(tokenizer: Tokenizer, done: bool, right:
     assert not any(AGAIN in tokenizer.decode(ids) for ids in batch.ids.tolist())
 
 
-def test_experts_do_not_say_what_to_do_when_lost(tokenizer: Tokenizer) -> None:
-    """In self-play, that is: it would be the end of the line, whatever search found."""
+def test_experts_end_on_the_target_alone(tokenizer: Tokenizer) -> None:
+    """A line that ends wrong is to be taken back, never to be left at that."""
     special, encode = specials(tokenizer), encoder(tokenizer)
     rng, ends = Random(0), 0
     for _ in range(400):
