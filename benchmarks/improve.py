@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
 from reasoner.catalog import BUNDLED
 from reasoner.cli.bars import Bars
-from reasoner.evaluate.stats import wilson
+from reasoner.evaluate.stats import paired_difference, wilson
 from reasoner.tiny import TinyEngine
 from search import StopWhen
 from selfplay import estimate
@@ -35,6 +35,8 @@ FRESH = 1000  # countdown with other targets, never played: kept from every less
 AT_ONCE = 96  # problems
 OTHERS = ("arithmetic", "equations", "word_problems")
 
+Measured: TypeAlias = Mapping[str, Sequence[bool]]  # of each column, whether each answer is right
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -45,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     base = measure(options.model)
     table = [row("before", base)]
-    found: dict[str, Any] = {"before": base, "after": {}, "generations": {}}
+    found: dict[str, Any] = {"before": counts(base), "after": {}, "generations": {}}
     home, seconds = answers("improve"), 60 * options.minutes
     usual = Settings(model=str(options.model), domains=("countdown",))
     share = estimate.measure(usual, options.model).share(usual, seconds)
@@ -66,14 +68,17 @@ def main() -> None:
         ledger.close()
         print("\n".join(lines), file=sys.stderr)
         found["generations"][f"seed {seed}"] = lines[1:-1]
-        after = found["after"][f"seed {seed}"] = measure(folder / "models" / best)
+        after = measure(folder / "models" / best)
+        found["after"][f"seed {seed}"] = counts(after)
         table.append(row(f"after {options.minutes:g} min, seed {seed}", after))
+        table.append(gains("gained", base, after))
     write(
         "improve",
         {
             "what": f"System 1's answers before and after {options.minutes:g} minutes of "
             f"'reasoner improve' on countdown with {options.workers or 'no'} Ray workers; percent "
-            f"[95 % Wilson interval]. pass@{SAMPLES}: any of {SAMPLES} lines at temperature 1.",
+            f"[95 % Wilson interval], points gained [95 % paired bootstrap]. pass@{SAMPLES}: any "
+            f"of {SAMPLES} lines at temperature 1. No lesson or play held any of these problems.",
             "seed": ", ".join(map(str, options.seeds)),
             "minutes": options.minutes,
             "workers": options.workers,
@@ -93,22 +98,17 @@ def fresh_countdowns() -> list[Problem]:
     return problems
 
 
-def measure(model: Path) -> dict[str, tuple[int, int]]:
-    """(right, asked) of each column."""
+def measure(model: Path) -> Measured:
     hard = suite("game24")
     return {
-        "hard slice": greedy(model, hard),
+        "hard slice": answered(model, hard),
         f"pass@{SAMPLES}": passed(model, hard),
-        "fresh countdown": greedy(model, fresh_countdowns()),
-        **{name: greedy(model, suite(name)) for name in OTHERS},
+        "fresh countdown": answered(model, fresh_countdowns()),
+        **{name: answered(model, suite(name)) for name in OTHERS},
     }
 
 
-def greedy(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:
-    return sum(answered(model, problems, 0)), len(problems)
-
-
-def answered(model: Path, problems: Sequence[Problem], tokens: int) -> list[bool]:
+def answered(model: Path, problems: Sequence[Problem], tokens: int = 0) -> list[bool]:
     """Whether each problem is answered right. ``tokens``: of search; 0: System 1 alone."""
     player = Player()
     player.model(str(model))
@@ -132,21 +132,37 @@ def answered(model: Path, problems: Sequence[Problem], tokens: int) -> list[bool
         player.close()
 
 
-def passed(model: Path, problems: Sequence[Problem]) -> tuple[int, int]:
+def passed(model: Path, problems: Sequence[Problem]) -> list[bool]:
     engine = TinyEngine(model)
     drawn = asyncio.run(roll_out(engine, problems, SAMPLES, 0))
     engine.close()
-    return sum(any(line.right for line in lines) for lines in drawn), len(problems)
+    return [any(line.right for line in lines) for lines in drawn]
 
 
-def row(name: str, measured: dict[str, tuple[int, int]]) -> dict[str, str]:
+def counts(measured: Measured) -> dict[str, tuple[int, int]]:
+    """(right, asked) of each column."""
+    return {column: (sum(right), len(right)) for column, right in measured.items()}
+
+
+def row(name: str, measured: Measured) -> dict[str, str]:
     def cell(right: int, asked: int) -> str:
         share, low, high = wilson(right, asked)
         return f"{100 * share:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
 
     return {"model": name} | {
-        f"{column} ({asked})": cell(right, asked) for column, (right, asked) in measured.items()
+        f"{column} ({asked})": cell(right, asked)
+        for column, (right, asked) in counts(measured).items()
     }
+
+
+def gains(name: str, before: Measured, after: Measured) -> dict[str, str]:
+    """Paired differences, in points, below the columns of :func:`row`."""
+
+    def cell(column: str) -> str:
+        gain, low, high = paired_difference(before[column], after[column])
+        return f"{100 * gain:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+
+    return {"model": name} | {f"{c} ({len(right)})": cell(c) for c, right in before.items()}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import _report, accuracy, mcts_vs_bon, nodes
+from benchmarks import _report, accuracy, baselines, improve, mcts_vs_bon, nodes
 from reasoner.evaluate import ArmReport, Row
 from reasoner.evaluate.results import Setting
 from search import StopWhen
@@ -72,6 +72,27 @@ def test_calibration_of_unanswered_suites_is_blank() -> None:
     arm: ArmReport = example().arms[0].model_copy(update={"brier": None, "calibration_error": None})
     row = accuracy.calibration_row(example().model_copy(update={"arms": (arm,)}))
     assert row["Brier score"] == ""
+
+
+BEFORE = {column: [True, False, False, False] for column in baselines.RATED}
+AFTER = {column: [True, True, True, False] for column in baselines.RATED}
+
+
+def test_what_was_gained_stands_below_what_was_measured() -> None:
+    before, gained = improve.row("before", BEFORE), improve.gains("gained", BEFORE, AFTER)
+    assert list(before) == list(gained) == ["model", "hard slice (4)", "fresh countdown (4)"]
+    assert before["hard slice (4)"].startswith("25.0 [")
+    assert gained["hard slice (4)"].startswith("+50.0 [")
+
+
+def test_gains_are_divided_by_the_time_of_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(baselines.os, "cpu_count", lambda: 4)
+    spent = baselines.rates(BEFORE, AFTER, 1800.0)
+    assert spent["CPU-hours"] == "2.00"
+    assert spent["hard slice: gained a CPU-hour"].startswith("+25.0 [")
+    unspent = baselines.rates(BEFORE, BEFORE, 0.0)
+    assert list(unspent) == list(spent)
+    assert set(unspent.values()) == {""}
 
 
 def test_result_file_has_its_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
