@@ -14,15 +14,20 @@ _MATRICES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "do
 _BASE = ".base_layer"
 
 
+def need_peft() -> None:
+    """Raises :class:`ReasonerError` without peft."""
+    if find_spec("peft") is None:
+        raise ReasonerError(
+            "expected peft for --lora, found none; run: pip install 'system2-reasoner[lora]'"
+        )
+
+
 def adapt(network: Network, rank: int, seed: int) -> None:
     """Freeze the network and put trainable adapters beside its matrices, in place.
 
     Raises :class:`ReasonerError` without peft.
     """
-    if find_spec("peft") is None:
-        raise ReasonerError(
-            "expected peft for --lora, found none; run: pip install 'system2-reasoner[lora]'"
-        )
+    need_peft()
     from peft import LoraConfig, inject_adapter_in_model
 
     torch.manual_seed(seed)

@@ -9,7 +9,8 @@ Error rates: a challenger that is better nowhere is promoted with probability at
 :data:`ALPHA` (shared by all claims of being better: System 1 in each family played, and search
 with each budget); one that is worse by more than the margin in any family
 (System 1), or with search over all of them, is promoted with probability at most ``ALPHA``. Search
-that is shown to be worse in one family rejects it, too.
+that is shown to be worse in one family rejects it, too. These rates are of one duel against the
+champion of its day: what a family may lose, it may lose again to the next one.
 """
 
 from __future__ import annotations
@@ -115,6 +116,9 @@ def wanted(
     if standing.promoted or standing.rejected:
         return []
     families = dict.fromkeys(family for _, family in played)
+    for arm, family in standing.open:  # what can not be shown any more decides it, too
+        if all(played[arm, each] >= limits[arm] for each in families if family in ("", each)):
+            return []
     for arm in ARMS:
         pending = [
             family

@@ -49,9 +49,9 @@ def train_challenger(
         return _known(out)
     tokenizer = Tokenizer.from_file(str(champion / "tokenizer.json"))
     steps = _steps(window, tokenizer, settings)
-    # By its length: lessons that are not what they were (judged again, other feedback) make
-    # another training, which begins anew.
-    checkpoint = work / f"{out.name}-{steps}.pt"
+    # Lessons that are not what they were (judged again, other feedback) make another training,
+    # which begins anew.
+    checkpoint = work / f"{out.name}-{steps}-{window.digest}.pt"
     seed = f"{settings.seed} g{generation}"
     network, reference = networks.load(champion), networks.load(champion).eval()
     if settings.lora:

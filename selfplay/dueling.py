@@ -101,7 +101,8 @@ async def duel(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if not fresh:
+        # The rest of a round that was cut short may well be what can not be played.
+        if not fresh and len(jobs) >= settings.duel_batch:
             raise ReasonerError(
                 f"none of {len(jobs)} bouts could be played; see whether the models in "
                 f"{champion} and {challenger} load"

@@ -2,7 +2,8 @@
 
 Bradley-Terry by maximum likelihood. A challenger only ever meets the champion of its day, so the
 comparisons form a tree and the maximum is a sum: its champion's rating plus 400 log10(won / lost),
-over problems that only one of them solved. Errors add up along the tree in the same way.
+over problems that only one of them solved, each family counting alike: the arena gives them
+unequal numbers of bouts. Errors add up along the tree in the same way.
 """
 
 from __future__ import annotations
@@ -30,14 +31,25 @@ def rate(bouts: Sequence[Bout], champion: dict[str, Rating]) -> dict[str, Rating
     """The challenger's rating in each arm that was played, from its champion's."""
     ratings = {}
     for arm in ARMS:
-        won = sum(b.challenger and not b.champion for b in bouts if b.arm == arm)
-        lost = sum(b.champion and not b.challenger for b in bouts if b.arm == arm)
-        before = champion.get(arm, Rating())
-        if any(b.arm == arm for b in bouts):
-            # Half a win and half a loss more: no finite number of wins makes infinitely strong.
-            gain = _POINTS * math.log((won + 0.5) / (lost + 0.5))
-            error = Z95 * _POINTS * math.sqrt(1 / (won + 0.5) + 1 / (lost + 0.5))
-            ratings[arm] = Rating(before.elo + gain, math.hypot(before.error, error))
-        else:
-            ratings[arm] = before
+        before, asked = champion.get(arm, Rating()), [b for b in bouts if b.arm == arm]
+        gained = _gain(asked) if asked else Rating()
+        ratings[arm] = Rating(before.elo + gained.elo, math.hypot(before.error, gained.error))
     return ratings
+
+
+def _gain(bouts: Sequence[Bout]) -> Rating:
+    """Of the challenger over the champion; the error is that of a ratio of two means."""
+    families = sorted({bout.family for bout in bouts})
+    # Half a win and half a loss more: no finite number of wins makes infinitely strong.
+    spare = 0.5 / len(families)
+    shares: list[tuple[int, float, float]] = []  # bouts of a family, won and lost
+    for family in families:
+        some = [b for b in bouts if b.family == family]
+        up = sum(b.challenger and not b.champion for b in some) + spare
+        down = sum(b.champion and not b.challenger for b in some) + spare
+        shares.append((len(some), up / len(some), down / len(some)))
+    won, lost = (sum(share[side] for share in shares) for side in (1, 2))
+    variance = sum(
+        (up / won**2 + down / lost**2 - (up / won - down / lost) ** 2) / n for n, up, down in shares
+    )
+    return Rating(_POINTS * math.log(won / lost), Z95 * _POINTS * math.sqrt(variance))

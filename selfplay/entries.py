@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,14 @@ class Generation:
     verdict: str | None
     note: str
     trained: Mapping[str, float]
+
+
+def generation(row: sqlite3.Row) -> Generation:
+    skills = {(f, lv): Skill(s, n) for f, lv, s, n in json.loads(row["skills"])}
+    return Generation(
+        row["number"], row["champion"], row["stage"], skills, row["verdict"], row["note"],
+        json.loads(row["trained"]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

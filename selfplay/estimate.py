@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from reasoner.traces import encode
 
 from . import network as networks
+from .adapters import adapt
 from .admission import Admission
 from .corpus import specials
 from .draw import lot, order_seed
@@ -94,6 +95,7 @@ def measure(settings: Settings, base: Path) -> Cost:
 
 def estimate(settings: Settings, cost: Cost, seconds: float | None) -> list[str]:
     """Lines for people: time, disk and memory of a run with these settings."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     kept = reach(1_000_000, settings.window)
     size = cost.trace_bytes + cost.lesson_bytes
     lines = [
@@ -105,7 +107,7 @@ def estimate(settings: Settings, cost: Cost, seconds: float | None) -> list[str]
         f"disk: {settings.problems * size / 2**20:.0f} MB a generation; "
         f"{kept * size / 2**30:.1f} GB after a million plays, of which "
         f"the newest {kept:,} are kept",
-        f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB so far",
+        f"memory: {peak:.1f} GB at most while measuring",
     ]
     if seconds is not None:
         many = seconds / cost.generation_s(settings)
@@ -117,10 +119,12 @@ def _seconds_a_step(settings: Settings, base: Path, taught: Sequence[Taught]) ->
     window = Window.holding(taught)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     special = specials(tokenizer)
-    times = [time.monotonic()]
+    network, times = networks.load(base), [time.monotonic()]
+    if settings.lora:
+        adapt(network, settings.lora, settings.seed)
     with tempfile.TemporaryDirectory() as folder:
         train(
-            networks.load(base),
+            network,
             lambda start: window.batches(
                 tokenizer, "estimate", start, settings.rows, settings.length, settings.expert
             ),

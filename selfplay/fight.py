@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,19 @@ class Fight:
         counts = [summary(self.bouts, arm, family) for family in families]
         shares = [(old if champion else new) / n for n, old, new in counts]
         return sum(shares) / len(shares) if shares else None
+
+    def gain(self, arm: str) -> tuple[float, float]:
+        """By how much the challenger is right more often, and the standard error of that."""
+        asked = self.families(arm)
+        gain = variance = 0.0
+        for family in asked:
+            n, old, new = summary(self.bouts, arm, family)
+            some = [b for b in self.bouts if (b.arm, b.family) == (arm, family)]
+            apart = sum(b.champion != b.challenger for b in some)
+            mean = (new - old) / n
+            gain += mean / len(asked)
+            variance += max(0.0, apart / n - mean**2) / n / len(asked) ** 2
+        return gain, math.sqrt(variance)
 
     @property
     def gap(self) -> float | None:

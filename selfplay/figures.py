@@ -47,7 +47,7 @@ def accuracy(fights: Sequence[Fight]) -> str:
                 axes.plot(*zip(*line, strict=True), color=COLOURS[arm], alpha=0.5, label=NAMES[arm])
         axes.set_ylim(0, 102)
         axes.set_xlim(0.5, fights[-1].generation.number + 0.5)
-    return _svg(figure, panels[0])
+    return _svg(figure, *panels)
 
 
 def elo(fights: Sequence[Fight], known: Mapping[str, Mapping[str, Rating]]) -> str:
@@ -57,6 +57,8 @@ def elo(fights: Sequence[Fight], known: Mapping[str, Mapping[str, Rating]]) -> s
     for i, arm in enumerate(ARMS):
         xs, ys, errors = [0.0], [0.0], [0.0]
         for fight in fights:
+            if not fight.families(arm):
+                continue
             rating = known[challenger(fight.generation.number)].get(arm, Rating())
             x = fight.generation.number + 0.08 * (i - 1)
             if fight.generation.verdict == "promoted":
@@ -131,13 +133,21 @@ def _panels(titles: Sequence[str], ylabel: str, *, sharey: bool = False) -> tupl
     return figure, grid[0]
 
 
-def _svg(figure: Any, named: Any = None) -> str:
-    """``named``: axes whose lines need a legend; it is beside all of them, where it hides none."""
+def _svg(figure: Any, *named: Any) -> str:
+    """``named``: axes whose lines need a legend, each name once; it is beside all of them, where
+    it hides none."""
     from matplotlib import pyplot
 
-    handles, labels = named.get_legend_handles_labels() if named else ([], [])
+    handles = {
+        label: handle
+        for axes in named
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
     if handles:
-        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8)
+        figure.legend(
+            list(handles.values()), list(handles), loc="outside right upper", frameon=False,
+            fontsize=8,
+        )  # fmt: skip
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     pyplot.close(figure)

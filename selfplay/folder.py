@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from reasoner.errors import RunError
+from reasoner.errors import RunError, UsageError
 
 BASE = "base"
 CHAMPIONS = 3  # kept besides the base: to go back to, and to compare with
@@ -57,7 +57,10 @@ class Folder:
 def claim(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; raises :class:`RunError` when another one has it. The
     lock is the kernel's: it goes with the process however that ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"expected a folder, found the file {folder}; give another one") from None
     fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

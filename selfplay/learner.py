@@ -237,6 +237,12 @@ def _resume(
 ) -> _State:
     for candidate in (path, _before(path)):
         if not candidate.exists():
+            if candidate == path and _before(path).exists():
+                warnings.warn(
+                    f"expected the checkpoint {path}, found none; training goes on from the one "
+                    "before",
+                    stacklevel=2,
+                )
             continue
         try:
             whole = torch.load(candidate, weights_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from reasoner.errors import RunError
 from verifiers import Problem
 
 from .curriculum import Cell, Skill
-from .entries import Bout, Entry, Generation, dump, load
+from .entries import Bout, Entry, Generation, dump, generation, load
 from .play import Play
 from .settings import SCHEMA, Settings
 from .shards import Place
@@ -113,7 +112,7 @@ class Ledger:
 
     def generations(self) -> list[Generation]:
         rows = self._db.execute("SELECT * FROM generation ORDER BY number")
-        return [_generation(row) for row in rows]
+        return [generation(row) for row in rows]
 
     def begin(
         self,
@@ -160,6 +159,20 @@ class Ledger:
                     (json.dumps(dict(trained)), number),
                 )
 
+    def take_back(self, number: int, champion: str, note: str) -> None:
+        """A promotion no longer holds; the generation under way goes on from ``champion``."""
+        with self.change():
+            told = "UPDATE generation SET verdict = 'taken back', note = ? WHERE number = ?"
+            self._db.execute(told, (note, number))
+            then = "UPDATE generation SET champion = ? WHERE stage != 'done'"
+            self._db.execute(then, (champion,))
+            self.void_bouts()
+
+    def void_bouts(self) -> None:
+        """Those of the generation under way: one of its sides is another one now."""
+        now = "SELECT number FROM generation WHERE stage != 'done'"
+        self._db.execute(f"DELETE FROM duel WHERE generation IN ({now})")
+
     # --- problems
 
     def has_form(self, form: bytes) -> bool:
@@ -169,23 +182,20 @@ class Ledger:
     def release(self, generation: int) -> None:
         """Leases of a process that is gone end; nothing is held against their problems."""
         self._db.execute(
-            "UPDATE problem SET state = 'open', deadline = NULL "
-            "WHERE generation = ? AND state = 'leased'",
+            "UPDATE problem SET state = 'open' WHERE generation = ? AND state = 'leased'",
             (generation,),
         )
 
-    def lease(self, generation: int, count: int, seconds: float, failures: int) -> list[Entry]:
+    def lease(self, generation: int, count: int, failures: int) -> list[Entry]:
         """Up to ``count`` open problems that failed so often before, first come first served."""
         rows = self._db.execute(
             "SELECT * FROM problem WHERE generation = ? AND state = 'open' AND failures = ? "
             "ORDER BY number LIMIT ?",
             (generation, failures, count),
         ).fetchall()
-        deadline = time.time() + seconds
         with self.change():
             self._db.executemany(
-                "UPDATE problem SET state = 'leased', deadline = ? WHERE id = ?",
-                [(deadline, row["id"]) for row in rows],
+                "UPDATE problem SET state = 'leased' WHERE id = ?", [(row["id"],) for row in rows]
             )
         return [Entry(row["id"], row["number"], load(row["body"]), row["failures"]) for row in rows]
 
@@ -193,9 +203,8 @@ class Ledger:
         """A play came home. Telling it twice changes nothing."""
         start, end = place or (None, None)
         self._db.execute(
-            "UPDATE problem SET state = 'done', deadline = NULL, start = ?, end = ?, policy = ?, "
-            "verifier = ?, greedy = ?, solved = ?, tokens = ?, seconds = ? "
-            "WHERE id = ? AND state = 'leased'",
+            "UPDATE problem SET state = 'done', start = ?, end = ?, policy = ?, verifier = ?, "
+            "greedy = ?, solved = ?, tokens = ?, seconds = ? WHERE id = ? AND state = 'leased'",
             (
                 start, end, play.policy, play.verifier, play.greedy, play.right, play.tokens,
                 play.seconds, play.id,
@@ -206,7 +215,7 @@ class Ledger:
         """Count a failure; True when the problem is now in quarantine."""
         state = "quarantined" if entry.failures + 1 >= MAX_FAILURES else "open"
         self._db.execute(
-            "UPDATE problem SET state = ?, deadline = NULL, failures = failures + 1, reason = ? "
+            "UPDATE problem SET state = ?, failures = failures + 1, reason = ? "
             "WHERE id = ? AND state = 'leased'",
             (state, reason[:300], entry.id),
         )
@@ -221,20 +230,18 @@ class Ledger:
 
     def states(self, generation: int) -> dict[str, int]:
         """How many problems are in each state."""
-        rows = self._db.execute(
-            "SELECT state, count(*) FROM problem WHERE generation = ? GROUP BY state",
-            (generation,),
-        )
+        counted = "SELECT state, count(*) FROM problem WHERE generation = ? GROUP BY state"
+        rows = self._db.execute(counted, (generation,))
         return {str(row[0]): int(row[1]) for row in rows}
 
-    def places(self, generation: int) -> list[tuple[str, Place]]:
-        """(id, place) of the plays kept, by number."""
+    def places(self, generation: int) -> list[Place]:
+        """Where the plays kept are, by number."""
         rows = self._db.execute(
-            "SELECT id, start, end FROM problem WHERE generation = ? AND state = 'done' "
+            "SELECT start, end FROM problem WHERE generation = ? AND state = 'done' "
             "AND start IS NOT NULL ORDER BY number",
             (generation,),
         )
-        return [(row["id"], Place(row["start"], row["end"])) for row in rows]
+        return [Place(*row) for row in rows]
 
     def results(self, generation: int) -> list[sqlite3.Row]:
         """Finished problems: family, level, greedy, solved, tokens, seconds; by number."""
@@ -290,11 +297,3 @@ class Ledger:
                  bool(r["challenger"]), r["tokens"])
             for r in rows
         ]  # fmt: skip
-
-
-def _generation(row: sqlite3.Row) -> Generation:
-    skills = {(f, lv): Skill(s, n) for f, lv, s, n in json.loads(row["skills"])}
-    return Generation(
-        row["number"], row["champion"], row["stage"], skills, row["verdict"], row["note"],
-        json.loads(row["trained"]),
-    )  # fmt: skip

@@ -259,7 +259,7 @@ def fill_rows(lessons: Callable[[], Lesson], count: int, length: int) -> list[li
     rows: list[list[Lesson]] = [[] for _ in range(count)]
     room = [length] * count
     misses = 0
-    while misses < 4:
+    while count and misses < 4:
         one = lessons()
         size = len(one.ids)
         best = max(range(count), key=room.__getitem__)

@@ -34,10 +34,11 @@ from .playing import play_all
 from .proposer import Proposer
 from .release import RELEASED
 from .rescore import rescore
+from .rollback import mend
 from .settings import Settings
 from .shards import Shard
 from .sitting import Audience, Sitting, Stopped
-from .status import describe, reason
+from .status import champion, describe, ratings, reason
 from .targets import Taught, teach
 from .workers import Workers
 
@@ -71,6 +72,7 @@ def improve(
         crew: Workers | None = None
         try:
             same_run(folder, ledger, base, settings)
+            mend(folder, ledger, audience.say)
             sitting = Sitting(ledger, audience, seconds, interrupted)
             loop = Loop(folder, ledger, sitting, feedback)
             while loop.wants_more(generations):
@@ -169,7 +171,6 @@ class Loop:
         if last is None:
             self.ledger.begin(0, BASE, {}, placement(self.settings, self.admission))
             return
-        champion = challenger(last.number) if last.verdict == "promoted" else last.champion
         skills = self._skills(last)
         number = last.number + 1
         lessons = self.folder.lesson_file(last.number)
@@ -179,7 +180,7 @@ class Loop:
             raise ReasonerError(
                 "no problem is left that was not played before; add domains to --domains"
             )
-        self.ledger.begin(number, champion, skills, problems)
+        self.ledger.begin(number, champion(self.ledger), skills, problems)
 
     def _skills(self, last: Generation) -> dict[Cell, Skill]:
         counts: dict[Cell, list[int]] = {}
@@ -234,7 +235,7 @@ class Loop:
         if path.exists():
             return
         places = self.ledger.places(number)
-        plays = Shard(self.folder.shards, number).read([place for _, place in places])
+        plays = Shard(self.folder.shards, number).read(places)
         refused: Counter[str] = Counter()
         taught = []
         for i, play in enumerate(plays):
@@ -278,7 +279,7 @@ class Loop:
         self.ledger.advance(now.number, "done", verdict=verdict, note=note)
         known = self.ledger.generations()
         self.folder.retire([challenger(g.number) for g in known if g.verdict == "promoted"])
-        self.sitting.audience.say(describe(self.ledger, now.number))
+        self.sitting.audience.say(describe(self.ledger, now.number, ratings(self.ledger)))
 
     def _reserve(self, number: int) -> float:
         """Seconds that a generation took after its plays."""

@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from reasoner.checkpoint import read_tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,9 @@ def save(network: Network, directory: Path, end: int, pad: int) -> None:
 
 
 def load(directory: Path) -> Network:
+    """Raises ``ModelError`` when it is damaged."""
     config = json.loads((directory / "config.json").read_text())
     network = Network(Shape(**{name: config[name] for name in Shape.__dataclass_fields__}))
-    weights = load_file(directory / "model.safetensors")
+    weights = read_tensors(directory / "model.safetensors")
     network.load_state_dict({k.removeprefix("model."): v.float() for k, v in weights.items()})
     return network

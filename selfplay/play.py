@@ -63,7 +63,7 @@ class Play:
     policy: str  # fingerprint of the model's files
     verifier: str  # "name@version"
     seed: int
-    limit: int  # tokens of search allowed
+    limit: int  # tokens of search allowed, unless think_s says seconds
     stop: str
     tokens: int
     seconds: float
@@ -71,6 +71,7 @@ class Play:
     greedy: bool | None
     right: bool | None
     growth: tuple[tuple[Job, Proposal], ...] = ()
+    think_s: float | None = None
 
 
 class EngineFailed(RuntimeError):
@@ -157,6 +158,7 @@ async def play(order: Order, model: Model) -> Play:
         judged(family, problem, greedy_answer(growth)),
         judged(family, problem, answer),
         tuple(growth) if order.keep else (),
+        order.think_s,
     )
 
 

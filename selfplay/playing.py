@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from reasoner.errors import ModelError
+from reasoner.errors import ModelError, ReasonerError
 
 from .draw import order_seed
 from .entries import Entry
@@ -49,7 +49,8 @@ async def play_all(
 
     A problem that failed once waits until all others are done and is then played alone, so that a
     second failure is surely its own. Raises :class:`Stopped` when interrupted, ``OSError`` when the
-    disk is full, and ``ModelError`` when the model can not be loaded.
+    disk is full, ``ModelError`` when the model can not be loaded, and ``ReasonerError`` when no
+    problem at all can be played.
     """
     ledger.release(generation)
     states = ledger.states(generation)
@@ -82,18 +83,23 @@ async def play_all(
         elif isinstance(error, ModelError):  # no problem's fault: all of them would fail
             raise error
         elif ledger.fail(entry, f"{type(error).__name__}: {error}"):
+            told = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+            if total > 1 and not ledger.states(generation).get("done"):
+                raise ReasonerError(
+                    f"not one of {total} problems could be played ({told}); "
+                    "the same command goes on when the cause is gone"
+                ) from error
             sitting.audience.say(
-                f"quarantined: {entry.problem.prompt.strip()!r} failed twice "
-                f"({type(error).__name__}: {' '.join(str(error).split())[:120]})"
+                f"quarantined: {entry.problem.prompt.strip()!r} failed twice ({told})"
             )
 
     try:
         while not sitting.over(reserve_s):
             room = workers.capacity - len(flights)
-            for entry in ledger.lease(generation, room, settings.patience_s, 0) if room else ():
+            for entry in ledger.lease(generation, room, 0) if room else ():
                 launch(entry)
             if not flights:
-                for entry in ledger.lease(generation, 1, settings.patience_s, 1):
+                for entry in ledger.lease(generation, 1, 1):
                     launch(entry)
             if not flights:
                 return

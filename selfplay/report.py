@@ -32,7 +32,7 @@ def render(ledger: Ledger, folder: Path) -> str:
             "expected matplotlib for the report, found none; "
             "run: pip install 'system2-reasoner[plot]'"
         )
-    generations = ledger.generations()
+    generations, rated = ledger.generations(), ratings(ledger)
     fights = [Fight(g, b) for g in generations if (b := ledger.bouts(g.number))]
     parts = [
         f"<h1>Self-improvement in {escape(str(folder))}</h1>",
@@ -42,7 +42,7 @@ def render(ledger: Ledger, folder: Path) -> str:
         figures.accuracy(fights) if fights else "<p>No challenger has fought yet.</p>",
         _families(fights) if fights else "",
         "<h2>Strength</h2>",
-        figures.elo(fights, ratings(ledger)) if fights else "<p>Nothing to show yet.</p>",
+        figures.elo(fights, rated) if fights else "<p>Nothing to show yet.</p>",
         "<h2>Improvement gap and transfer</h2>",
         "<p>Gap: accuracy of the champion's search (large budget) minus its System 1. Transfer: "
         "the share of that gap which training gave to the challenger's System 1. Each family that "
@@ -54,7 +54,11 @@ def render(ledger: Ledger, folder: Path) -> str:
         "<h2>Where the time and the tokens went</h2>",
         _spent(ledger, generations),
         "<h2>Every generation</h2>",
-        *(f"<p>{escape(describe(ledger, g.number))}</p>" for g in generations if g.stage == "done"),
+        *(
+            f"<p>{escape(describe(ledger, g.number, rated))}</p>"
+            for g in generations
+            if g.stage == "done"
+        ),
     ]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv='

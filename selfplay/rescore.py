@@ -31,7 +31,7 @@ def rescore(ledger: Ledger, folder: Folder) -> Iterator[Change]:
     for generation in ledger.generations():
         shard, places = Shard(folder.shards, generation.number), ledger.places(generation.number)
         fresh, lost = [], 0
-        for play in shard.read([place for _, place in places]):
+        for play in shard.read(places):
             if play is None:
                 lost += 1
             else:

@@ -27,13 +27,15 @@ class Settings(BaseModel):
     placement: int = Field(default=40, ge=0)  # played by System 1 in each cell before the first
     steps: int = Field(default=600, gt=0)  # of training, at most
     epochs: float = Field(default=6.0, gt=0)  # a line is learned so often, at most
-    rows: int = Field(default=26, gt=0)  # of a batch
-    length: int = Field(default=320, gt=0)  # tokens of a row
+    rows: int = Field(default=20, gt=1)  # of a batch
+    length: int = Field(default=400, gt=0)  # tokens of a row; no lesson is longer
     rate: float = Field(default=6e-4, gt=0)  # learning rate at its peak
     kl: float = Field(default=0.02, ge=0)  # weight of the divergence from the champion
     value_weight: float = Field(default=0.1, ge=0)  # of the value's loss against the policy's
     lora: int = Field(default=0, ge=0)  # rank of the adapters; 0: all weights are trained
-    expert: float = Field(default=0.5, ge=0, le=1)  # share of demonstrations in every batch
+    expert: float = Field(
+        default=0.5, ge=0, le=1
+    )  # share of rows with demonstrations in every batch
     calibration: int = Field(default=400, gt=0)  # reserved problems that calibrate a challenger
     samples: int = Field(default=8, gt=0)  # lines of each of them
     duel_batch: int = Field(default=48, gt=0)  # problems of a family between looks at the score

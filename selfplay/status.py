@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from .arena import ARMS, MARGIN, Claim, Standing, summary
 from .elo import Z95, Rating, rate
-from .entries import Bout
+from .fight import Fight
 from .folder import BASE, Folder, challenger
 from .ledger import Ledger
 
 
 def champion(ledger: Ledger) -> str:
     """The name of the best model so far."""
-    known = ledger.generations()
-    if not known:
-        return BASE
-    last = known[-1]
-    return challenger(last.number) if last.verdict == "promoted" else last.champion
+    known = {challenger(g.number): g for g in ledger.generations()}
+    name = list(known)[-1] if known else BASE
+    while name in known and known[name].verdict != "promoted":  # never was, or was taken back
+        name = known[name].champion
+    return name
 
 
 def best(ledger: Ledger, folder: Path) -> Path:
@@ -35,7 +34,8 @@ def status_lines(ledger: Ledger, folder: Path) -> list[str]:
         f"{folder}: {settings.model} on {', '.join(settings.domains)}, seed {settings.seed}; "
         f"{spent / 60:.1f} min so far"
     ]
-    lines += [describe(ledger, g.number) for g in known if g.stage == "done" and g.number]
+    rated = ratings(ledger)
+    lines += [describe(ledger, g.number, rated) for g in known if g.stage == "done" and g.number]
     if known and known[-1].stage != "done":
         now = known[-1]
         states = ", ".join(f"{n} {state}" for state, n in ledger.states(now.number).items())
@@ -70,22 +70,20 @@ def ratings(ledger: Ledger) -> dict[str, dict[str, Rating]]:
     return known
 
 
-def _compared(bouts: Sequence[Bout]) -> Iterator[str]:
+def _compared(fight: Fight) -> Iterator[str]:
     """Champion's and challenger's accuracy in each arm; the gain with its 95 % interval."""
     for arm in ARMS:
-        n, old, new = summary(bouts, arm)
-        if n:
-            apart = sum(b.champion != b.challenger for b in bouts if b.arm == arm)
-            gain = (new - old) / n
-            error = Z95 * math.sqrt(max(0.0, apart / n - gain**2) / n)
+        if asked := fight.families(arm):
+            old, new = (100 * (fight.share(arm, asked, champion=x) or 0.0) for x in (True, False))
+            gain, error = fight.gain(arm)
             yield (
-                f"{arm} {100 * old / n:.1f} -> {100 * new / n:.1f} % of {n} "
-                f"({100 * gain:+.1f} ± {100 * error:.1f})"
+                f"{arm} {old:.1f} -> {new:.1f} % of {summary(fight.bouts, arm)[0]} "
+                f"({100 * gain:+.1f} ± {100 * Z95 * error:.1f})"
             )
 
 
-def describe(ledger: Ledger, number: int) -> str:
-    """One line on a generation."""
+def describe(ledger: Ledger, number: int, rated: Mapping[str, Mapping[str, Rating]]) -> str:
+    """One line on a generation. ``rated``: all :func:`ratings`."""
     now = ledger.generations()[number]
     rows, bouts = ledger.results(number), ledger.bouts(number)
     parts = [f"generation {number}: {len(rows)} problems"]
@@ -95,8 +93,8 @@ def describe(ledger: Ledger, number: int) -> str:
         if number:  # the first one only looks where System 1 stands
             parts[-1] += f", search {100 * solved / len(rows):.0f} %"
     if bouts:
-        parts.append(f"arena {', '.join(_compared(bouts))}")
-        elo = ratings(ledger)[challenger(number)]["policy"]
+        parts.append(f"arena {', '.join(_compared(Fight(now, bouts)))}")
+        elo = rated[challenger(number)]["policy"]
         parts.append(f"Elo {elo.elo:+.0f} ± {elo.error:.0f}")
     spent = sum(s for (g, _), s in ledger.seconds().items() if g == number)
     parts += [f"{now.verdict or 'placed'}" + (f" ({now.note})" if now.note else "")]

@@ -7,7 +7,7 @@ CREATE TABLE generation (
     champion TEXT NOT NULL,             -- folder under models/
     stage TEXT NOT NULL,                -- play, train, duel, done
     skills TEXT NOT NULL,               -- the curriculum it was drawn from
-    verdict TEXT,                       -- promoted, rejected, failed
+    verdict TEXT,                       -- promoted, rejected, failed, taken back
     note TEXT NOT NULL DEFAULT '',
     trained TEXT NOT NULL DEFAULT '{}'  -- what the challenger learned from
 );
@@ -20,7 +20,6 @@ CREATE TABLE problem (
     form BLOB NOT NULL UNIQUE,          -- hash of its canonical form: nothing is played twice
     body TEXT,                          -- the problem; dropped with its shard
     state TEXT NOT NULL DEFAULT 'open', -- open, leased, done, quarantined, skipped
-    deadline REAL,                      -- of the lease, seconds since 1970
     failures INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
     start INTEGER, end INTEGER,         -- bytes in the shard; NULL when nothing was kept

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -71,14 +73,20 @@ def _adapter() -> TypeAdapter[Taught]:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """``solved``: what teaches the policy. ``tried``: what teaches the value."""
+    """``solved``: what teaches the policy. ``tried``: what teaches the value. ``digest``: of the
+    files they are from."""
 
     solved: Sequence[Taught]
     tried: Sequence[Taught]
+    digest: str = ""
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> Window:
-        return cls.holding([taught for path in paths for taught in read(path)])
+    def of(cls, paths: Sequence[Path]) -> Window:
+        known = blake2b(digest_size=8)
+        for path in paths:
+            known.update(path.read_bytes())
+        found = cls.holding([taught for path in paths for taught in read(path)])
+        return replace(found, digest=known.hexdigest())
 
     @classmethod
     def holding(cls, taught: Sequence[Taught]) -> Window:
@@ -102,17 +110,20 @@ class Window:
     ) -> Iterator[Batch]:
         """Batches ``start``, ``start + 1``, ...: each follows from the seed and its number alone.
 
-        ``expert``: share of demonstrations, so that nothing is forgotten.
+        ``expert``: share of the rows that hold demonstrations, at least, so that nothing is
+        forgotten.
         """
         special, encode_text = specials(tokenizer), encoder(tokenizer)
+        shown = min(rows - 1, math.ceil(expert * rows)) if self.solved or self.tried else rows
         for number in count(start):
             rng = Random(f"{seed} batch {number}")
 
+            def show(rng: Random = rng) -> Lesson:
+                return expert_lesson(rng, encode_text, special, length)
+
             def draw(rng: Random = rng) -> Lesson:
-                kind, choice = rng.random(), rng.random() < CHOOSING
-                if kind < expert or not (self.solved or self.tried):
-                    return expert_lesson(rng, encode_text, special, length)
-                if self.tried and (kind > 1 - VALUE * (1 - expert) or not self.solved):
+                choice = rng.random() < CHOOSING
+                if self.tried and (rng.random() < VALUE or not self.solved):
                     one = rng.choice(self.tried)
                     if one.pairs and rng.random() < PAIRS:
                         pair = rng.choice(one.pairs)
@@ -133,7 +144,8 @@ class Window:
                     )
                 return lesson(one.problem, _steps(one.line), True, encode_text, special)
 
-            yield pack(fill_rows(draw, rows, length), length, special.pad)
+            filled = fill_rows(show, shown, length) + fill_rows(draw, rows - shown, length)
+            yield pack(filled, length, special.pad)
 
 
 def _failed(one: Taught, rng: Random) -> list[list[Step]]:

@@ -55,6 +55,7 @@ OPTIONS = {
     },
     "improve status": set[str](),
     "improve rescore": set[str](),
+    "improve rollback": set[str](),
     "improve export": {"--out"},
     "improve report": {"--html"},
     "pretrain": {"--out", "--work", "--seed", "--scale", "--from"},

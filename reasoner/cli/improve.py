@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Play, learn, keep what is better. Also: improve status, report, export, rescore.",
+    help="Play, learn, keep what is better. Also: status, report, export, rollback, rescore.",
     rich_markup_mode=None,
     add_completion=False,
     invoke_without_command=True,
@@ -41,7 +41,9 @@ def improve(
     ] = None,
     think: Annotated[
         str | None,
-        typer.Option(help="Search time a problem, such as 2s; by default a number of tokens."),
+        typer.Option(
+            help="Search time a problem, such as 2s, shared by those in flight; by default tokens."
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Ray workers, one core each; 0: play in this process.")
@@ -73,6 +75,7 @@ def improve(
         return 0
     from rich.console import Console
 
+    from selfplay.adapters import need_peft
     from selfplay.entrance import playable_domains, trainable_model
     from selfplay.estimate import estimate, measure
     from selfplay.feedback import from_runs as from_saved
@@ -88,6 +91,10 @@ def improve(
     seconds = _seconds(hours, minutes)
     if generations is not None and generations < 1:
         _refuse("--generations", "at least 1", generations)
+    if ray_address is not None and not workers:
+        _refuse("--workers", "at least 1 with --ray-address", workers)
+    if out.exists() and not out.is_dir():
+        _refuse("--out", "a folder", f"the file {out}")
     if resume:
         ledger = Ledger(out)
         settings = ledger.settings
@@ -102,6 +109,8 @@ def improve(
             lora=lora,
         )
         base = trainable_model(model)
+    if settings.lora:
+        need_peft()
     begins = not resume and not (out / LEDGER).exists()
     if dry_run or (begins and seconds is not None):
         say("measuring how long a generation takes here (about half a minute)")
@@ -157,6 +166,25 @@ def rescore(folder: Run) -> None:
                 )
     finally:
         ledger.close()
+
+
+@app.command("rollback")
+def rollback(folder: Run) -> None:
+    """Take back the newest promotion: the run goes on from the champion before."""
+    from selfplay.folder import Folder, claim
+    from selfplay.ledger import Ledger
+    from selfplay.rollback import mend, roll_back
+
+    from .text import say
+
+    ledger = Ledger(folder)
+    try:
+        with claim(folder):
+            roll_back(ledger, "by hand")
+            mend(Folder(folder), ledger, say)
+    finally:
+        ledger.close()
+    _print_status(folder)
 
 
 @app.command("report")

@@ -139,14 +139,30 @@ def test_the_arena_asks_for_what_decides_and_ends() -> None:
     played = {(arm, family): 0 for arm in ARMS for family in FAMILIES}
     ask = lambda found, played: wanted(judge(found), played, limits, ["countdown"])  # noqa: E731
     assert ask([], played) == [("policy", "countdown")]
-    assert ask([], played | {("policy", "countdown"): 100}) == [("small", "countdown")]
-    assert ask([], dict.fromkeys(played, 100)) == []
+    rng = Random(0)
+    level = list(bouts(rng, "policy", "countdown", 400, 0.01, 0.01))
+    assert ask(level, played | {("policy", "countdown"): 100}) == [("small", "countdown")]
+    assert ask(level, dict.fromkeys(played, 100)) == []
     rng = Random(0)
     better = list(bouts(rng, "policy", "countdown", 300, 0.3, 0.05))
     assert ask(better, played) == [("policy", "equations")]
     better += bouts(rng, "policy", "equations", 1000, 0.03, 0.03)
     assert ask(better, played) == [("small", "countdown"), ("small", "equations")]
     assert ask(duel(1, gain=0.2), played) == [], "decided already"
+
+
+def test_what_can_not_be_shown_any_more_ends_it() -> None:
+    """Better on countdown, and level on equations, but the bouts there are used up."""
+    rng = Random(0)
+    found = list(bouts(rng, "policy", "countdown", 300, 0.3, 0.05))
+    found += bouts(rng, "policy", "equations", 100, 0.1, 0.1)
+    result = judge(found)
+    assert result.better
+    assert ("policy", "equations") in result.open
+    played = {(arm, family): 0 for arm in ARMS for family in FAMILIES}
+    played |= {("policy", "countdown"): 300, ("policy", "equations"): 100}
+    assert wanted(result, played, dict.fromkeys(ARMS, 100), ["countdown"]) == []
+    assert wanted(result, played, dict.fromkeys(ARMS, 400), ["countdown"])
 
 
 def test_a_summary_counts() -> None:
@@ -163,4 +179,10 @@ def test_ratings_add_up_along_the_line_of_champions() -> None:
     second = rate(better, first)
     assert second["policy"].elo == pytest.approx(2 * first["policy"].elo)
     assert second["policy"].error == pytest.approx(2**0.5 * first["policy"].error)
+    many = [Bout("policy", i, "countdown", 1, i % 40 < 10, i % 40 >= 10, 1) for i in range(400)]
+    level = [Bout("policy", i, "equations", 1, i < 20, i >= 20, 1) for i in range(40)]
+    assert rate([*better, *level], {})["policy"].elo == pytest.approx(
+        rate([*many, *level], {})["policy"].elo, abs=10
+    ), "how many bouts a family had was the arena's choice"
+    assert rate([*many, *level], {})["policy"].error < rate([*better, *level], {})["policy"].error
     assert first["large"] == Rating(), "an arm that was not played keeps its champion's rating"

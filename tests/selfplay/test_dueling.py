@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from reasoner.errors import ModelError, ReasonerError
 from selfplay.arena import Standing
 from selfplay.dueling import duel
+from selfplay.entries import Bout
 from selfplay.ledger import Ledger
 from selfplay.sitting import Sitting
 from tests.selfplay.crew import Crew, Quiet
@@ -54,6 +56,22 @@ def test_what_fails_for_the_challenger_alone_counts_against_it(tmp_path: Path) -
 def test_what_fails_for_the_champion_shows_nothing(tmp_path: Path) -> None:
     with pytest.raises(ReasonerError, match="could be played"):
         fight(tmp_path, Failing(RuntimeError("not a number"), "old"))
+
+
+def test_the_rest_of_a_round_may_be_what_can_not_be_played(tmp_path: Path) -> None:
+    """Stopped when all others of the round were done: the duel must not be stuck for ever."""
+
+    class Once(Crew):
+        async def play(self, order):
+            if order.id == "1 policy 2":
+                raise RuntimeError("not a number")
+            return await super().play(order)
+
+    ledger = Ledger(tmp_path, SETTINGS.model_copy(update={"domains": (FAMILY,)}))
+    ledger.note("round", json.dumps([1, [("policy", FAMILY, n) for n in range(3)]]))
+    ledger.add_bouts(1, [Bout("policy", n, FAMILY, 1, True, True, 1) for n in range(2)])
+    ledger.close()
+    assert not fight(tmp_path, Once()).better
 
 
 def test_a_model_that_is_not_there_neither_wins_nor_loses(tmp_path: Path) -> None:

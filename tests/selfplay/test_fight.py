@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from selfplay import figures
 from selfplay.entries import Bout, Generation
 from selfplay.fight import Fight
 
@@ -31,6 +32,21 @@ def test_gap_and_transfer_compare_the_same_families_alike() -> None:
     for one in (fight(40, 40), fight(4000, 40), fight(40, 4000, 80)):
         assert one.gap == pytest.approx(0.85 - 0.55)
         assert one.transfer == pytest.approx(0.05 / 0.3)
+
+
+def test_the_gain_does_not_depend_on_how_many_were_asked() -> None:
+    for one in (fight(40, 40), fight(4000, 40), fight(40, 4000, 80)):
+        assert one.gain("policy")[0] == pytest.approx(0.05)
+    few, many = fight(40, 40).gain("policy")[1], fight(4000, 40).gain("policy")[1]
+    assert few == pytest.approx((0.1 * 0.9 / 40) ** 0.5 / 2)
+    assert many == pytest.approx(few / 10)
+
+
+def test_a_legend_names_every_line() -> None:
+    """Of all families: the first one may have been asked in System 1 alone."""
+    pytest.importorskip("matplotlib")
+    alone = [b for b in fight(40, 40).bouts if (b.arm, b.family) != ("large", "arithmetic")]
+    assert "large budget" in figures.accuracy([Fight(NOW, alone)])
 
 
 def test_families_that_search_was_not_asked_are_left_out() -> None:

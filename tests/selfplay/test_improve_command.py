@@ -30,7 +30,9 @@ SLOW = Cost(problem_s=0.3, step_s=3.0, arena_s=600.0, trace_bytes=1.0, lesson_by
         (["--hours", "-1"], 2, "above 0"),
         (["--generations", "0"], 2, "at least 1"),
         (["--think", "0s"], 2, "--think"),
+        (["--ray-address", "auto"], 2, "expected --workers at least 1"),
         (["--resume"], 1, "found none"),
+        (["rollback", "/nowhere"], 1, "found none"),
         (["status", "/nowhere"], 1, "found none"),
         (["report", "/nowhere", "--html", "r.html"], 1, "found none"),
         (["report", "/nowhere", "--html"], 1, "found none"),
@@ -50,6 +52,21 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert complaint in message
     assert message.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert run(["improve", "--out", str(tmp_path / "file")]) == 2
+    assert "expected --out a folder, found the file" in capsys.readouterr().err
+
+
+def test_adapters_need_their_library_before_anything_is_played(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("selfplay.adapters.find_spec", lambda name: None)
+    assert run(["improve", "--lora", "4", "--out", str(tmp_path / "out")]) == 1
+    assert "pip install" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_of_another_kind_can_not_be_trained(

@@ -192,6 +192,17 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, damage):
         assert torch.equal(a, b)
 
 
+def test_a_missing_checkpoint_falls_back_loudly(tmp_path):
+    """As after a kill between the two renames of a save."""
+    whole = run(tmp_path / "whole.pt")
+    run(tmp_path / "c.pt", steps=9)
+    (tmp_path / "c.pt").unlink()
+    with pytest.warns(UserWarning, match="found none; training goes on from the one before"):
+        resumed = run(tmp_path / "c.pt")
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path):
     run(tmp_path / "c.pt", steps=6)
     before = (tmp_path / "c.pt").read_bytes()

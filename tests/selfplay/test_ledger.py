@@ -43,31 +43,31 @@ def test_what_is_written_is_there_when_opened_again(ledger: Ledger, tmp_path: Pa
     assert again.settings == SETTINGS
     (one,) = again.generations()
     assert one.skills == {("countdown", 4): Skill(3, 4)}
-    assert [e.problem for e in again.lease(1, 9, 60, 0)] == [p for _, _, p in problems(5)]
+    assert [e.problem for e in again.lease(1, 9, 0)] == [p for _, _, p in problems(5)]
 
 
 def test_a_lease_is_given_once_and_comes_back_when_its_process_is_gone(ledger: Ledger) -> None:
-    assert [e.number for e in ledger.lease(1, 3, 60, 0)] == [0, 1, 2]
-    assert [e.number for e in ledger.lease(1, 3, 60, 0)] == [3, 4]
-    assert ledger.lease(1, 3, 60, 0) == []
+    assert [e.number for e in ledger.lease(1, 3, 0)] == [0, 1, 2]
+    assert [e.number for e in ledger.lease(1, 3, 0)] == [3, 4]
+    assert ledger.lease(1, 3, 0) == []
     ledger.finish(played("p1"), None)
     ledger.release(1)
     assert ledger.states(1) == {"done": 1, "open": 4}
-    assert [e.failures for e in ledger.lease(1, 9, 60, 0)] == [0] * 4, "held against nobody"
+    assert [e.failures for e in ledger.lease(1, 9, 0)] == [0] * 4, "held against nobody"
 
 
 def test_a_play_counts_once(ledger: Ledger) -> None:
-    ledger.lease(1, 9, 60, 0)
+    ledger.lease(1, 9, 0)
     ledger.finish(played("p0"), Place(0, 10))
     ledger.finish(played("p0", right=False), Place(10, 20))
-    assert ledger.places(1) == [("p0", Place(0, 10))]
+    assert ledger.places(1) == [Place(0, 10)]
     assert [row["solved"] for row in ledger.results(1)] == [1]
 
 
 def test_two_failures_are_quarantine(ledger: Ledger) -> None:
-    (first, *_) = ledger.lease(1, 1, 60, 0)
+    (first, *_) = ledger.lease(1, 1, 0)
     assert not ledger.fail(first, "boom")
-    (again,) = ledger.lease(1, 9, 60, failures=1)
+    (again,) = ledger.lease(1, 9, failures=1)
     assert again.id == first.id
     assert ledger.fail(again, "boom")
     assert ledger.states(1) == {"quarantined": 1, "open": 4}

@@ -29,7 +29,7 @@ from selfplay.rescore import rescore
 from selfplay.settings import Settings
 from selfplay.shards import Shard
 from selfplay.sitting import Sitting, Stopped
-from selfplay.status import describe, status_lines
+from selfplay.status import describe, ratings, status_lines
 from selfplay.targets import Taught
 from selfplay.window import Window
 from tests.app.toy import ToyEngine
@@ -89,8 +89,8 @@ def test_a_better_challenger_takes_over_and_a_worse_one_does_not(undisturbed: Pa
     assert first.trained["solved"] > 0
     ledger = Ledger(undisturbed)
     assert status_lines(ledger, undisturbed)[-1].endswith("models/g0001")
-    assert "search" not in describe(ledger, 0), "nothing was searched yet"
-    assert "search" in describe(ledger, 1)
+    assert "search" not in describe(ledger, 0, ratings(ledger)), "nothing was searched yet"
+    assert "search" in describe(ledger, 1, ratings(ledger))
     ledger.close()
 
 
@@ -188,9 +188,10 @@ def test_driver_workers_and_ray_killed_at_once(tmp_path: Path) -> None:
         assert {row[7:9] for row in ended[name]} == {("done", 0)}
         ledger = Ledger(folder)
         places = ledger.places(1)
-        plays = Shard(Folder(folder).shards, 1).read([place for _, place in places])
-        assert [play and play.id for play in plays] == [name for name, _ in places]
-        assert len(places) == sum(row[1] == 1 for row in ended[name])
+        plays = Shard(Folder(folder).shards, 1).read(places)
+        kept = [play.id for play in plays if play]
+        assert kept == [row["id"] for row in ledger.results(1)]
+        assert len(kept) == sum(row[1] == 1 for row in ended[name])
         ledger.close()
     assert ended["killed"] == ended["whole"]
 
@@ -279,21 +280,26 @@ def test_a_verifier_of_another_version_judges_all_plays_again(
 
 
 def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
-    settings = SETTINGS.model_copy(update={"steps": 60, "epochs": 1.0})
-    asked: list[bool] = []
-
-    def stop(part: str, done: int) -> None:
-        asked.extend([True] * (part == "generation 1: training"))
-
-    assert not improve(
-        tmp_path, TINY, settings, crew, Quiet(stop), generations=1, interrupted=lambda: bool(asked)
-    )
-    (first,) = (tmp_path / "work").iterdir()
+    """And one whose lessons did not goes on; both are as long."""
+    settings = SETTINGS.model_copy(update={"steps": 30, "epochs": 100.0})
     puzzle = recognise("Use 4 5 6 10 to make 24")
     line = ("10 - 4 = 6 left 5 6 6", "6 * 5 = 30 left 6 30", "30 - 6 = 24")
     marked = [Taught(puzzle, line, ())] * 30
+    began: list[int] = []
+    for lessons in ([], [], marked):
+        asked: list[int] = []
+
+        def stop(part: str, done: int, asked: list[int] = asked) -> None:
+            asked.extend([done] * (part == "generation 1: training" and done >= 26))
+
+        audience = Quiet(stop)
+        assert not improve(
+            tmp_path, TINY, settings, crew, audience, generations=1,
+            interrupted=lambda asked=asked: bool(asked), feedback=lambda lessons=lessons: lessons,
+        )  # fmt: skip
+        began.append(min(done for part, done in audience.parts if part.endswith("training")))
+    assert began == [1, 26, 1]
     assert improve(tmp_path, TINY, settings, crew, Quiet(), generations=1, feedback=lambda: marked)
-    assert f"g0001-{generations(tmp_path)[1].trained['steps']:.0f}.pt" != first.name
     assert list((tmp_path / "work").iterdir()) == []
 
 
@@ -452,6 +458,18 @@ def test_a_poisoned_problem_is_left_alone_after_two_failures(tmp_path: Path, han
     assert gang.orders[-1].id == seen[0], "the second time it plays alone, after all others"
 
 
+def test_when_nothing_can_be_played_the_run_says_so_and_goes_on_later(tmp_path: Path) -> None:
+    ledger, sitting, settings = sitting_for(tmp_path)
+    play = lambda gang: asyncio.run(  # noqa: E731
+        play_all(1, "base", settings, ledger, Shard(tmp_path, 1), gang, sitting, 0.0)
+    )
+    with pytest.raises(ReasonerError, match=r"not one of 6 problems.*poison"):
+        play(Poisoned(lambda order: True))
+    play(Crew())
+    assert ledger.states(1) == {"done": 5, "quarantined": 1}
+    ledger.close()
+
+
 def test_a_worker_that_dies_once_costs_nobody_a_problem(tmp_path: Path) -> None:
     died: list[str] = []
 
@@ -485,7 +503,7 @@ def test_a_model_that_can_not_be_loaded_poisons_no_problem(tmp_path: Path) -> No
         asyncio.run(
             play_all(1, "base", settings, ledger, Shard(tmp_path, 1), Weightless(), sitting, 0.0)
         )
-    assert len(ledger.lease(1, 9, 60, 0)) == 6, "nothing is held against them"
+    assert len(ledger.lease(1, 9, 0)) == 6, "nothing is held against them"
     ledger.close()
 
 

@@ -298,7 +298,7 @@ def test_a_repaired_verifier_judges_old_plays_again(
     ledger, shard = Ledger(tmp_path, settings), Shard(tmp_path / "shards", 1)
     form = fingerprint(domain("countdown"), PUZZLE)
     ledger.begin(1, "base", {}, [(one.id, form, PUZZLE)])
-    ledger.lease(1, 1, 60, 0)
+    ledger.lease(1, 1, 0)
     ledger.finish(one, shard.append(one))
     assert [change.changed for change in rescore(ledger, Folder(tmp_path))] == [0]
     monkeypatch.setattr(Countdown, "verify", lambda self, p, answer: wrong("countdown@2", "strict"))
