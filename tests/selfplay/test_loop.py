@@ -17,7 +17,7 @@ import pytest
 from reasoner.cards import save
 from reasoner.catalog import BUNDLED
 from reasoner.errors import ModelError, ReasonerError, RunError, UsageError
-from selfplay import draw, learner
+from selfplay import challenger, draw, learner
 from selfplay.admission import Admission
 from selfplay.challenger import train_challenger
 from selfplay.entries import Generation
@@ -279,9 +279,12 @@ def test_a_verifier_of_another_version_judges_all_plays_again(
     ledger.close()
 
 
-def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
+def test_a_training_whose_lessons_changed_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And one whose lessons did not goes on; both are as long."""
-    settings = SETTINGS.model_copy(update={"steps": 30, "epochs": 100.0})
+    monkeypatch.setattr(challenger, "CHECKPOINT_EVERY", 2)
+    settings = SETTINGS.model_copy(update={"steps": 4, "epochs": 100.0})
     puzzle = recognise("Use 4 5 6 10 to make 24")
     line = ("10 - 4 = 6 left 5 6 6", "6 * 5 = 30 left 6 30", "30 - 6 = 24")
     marked = [Taught(puzzle, line, ())] * 30
@@ -290,7 +293,7 @@ def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
         asked: list[int] = []
 
         def stop(part: str, done: int, asked: list[int] = asked) -> None:
-            asked.extend([done] * (part == "generation 1: training" and done >= 26))
+            asked.extend([done] * (part == "generation 1: training" and done >= 3))
 
         audience = Quiet(stop)
         assert not improve(
@@ -298,7 +301,7 @@ def test_a_training_whose_lessons_changed_begins_anew(tmp_path: Path) -> None:
             interrupted=lambda asked=asked: bool(asked), feedback=lambda lessons=lessons: lessons,
         )  # fmt: skip
         began.append(min(done for part, done in audience.parts if part.endswith("training")))
-    assert began == [1, 26, 1]
+    assert began == [1, 3, 1]
     assert improve(tmp_path, TINY, settings, crew, Quiet(), generations=1, feedback=lambda: marked)
     assert list((tmp_path / "work").iterdir()) == []
 
