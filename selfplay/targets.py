@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from search import Job, Proposal, Tree
 from search.nodes import ROOT
-from verifiers import Problem
+from verifiers import Problem, Proofreader, domain
 
 from .choice import Choice, improved
 from .play import EDIT, Play, rejudged
@@ -47,7 +47,7 @@ class Taught:
 
 def teach(play: Play) -> Taught:
     judged = rejudged(play)
-    searched = _Searched()
+    searched = _Searched(play.problem)
     for job, proposal in judged.growth:
         searched.add(job, proposal)
     return Taught(
@@ -79,9 +79,11 @@ class _Searched:
     """A search played again, with how its playouts ended: ``tries`` and ``wins`` through a node.
 
     Not the search's own q: to it a solved state is worth 1 and all ways to a solution are equal,
-    and what was only seen to fail in passing counts as unknown.
+    and what was only seen to fail in passing counts as unknown. Nor is an answer won that came by
+    mistakes, where a family can tell.
     """
 
+    problem: Problem
     tree: Tree = field(default_factory=Tree)
     tries: Counter[int] = field(default_factory=Counter)
     wins: Counter[int] = field(default_factory=Counter)
@@ -94,9 +96,16 @@ class _Searched:
                 continue  # one step is no playout
             if outcome is not None and outcome.score is None:
                 continue  # not judged is not wrong
+            won = outcome is not None and outcome.score == 1.0 and self._sound(path)
             for node in path:
                 self.tries[node] += chain.count
-                self.wins[node] += chain.count * (outcome is not None and outcome.score == 1.0)
+                self.wins[node] += chain.count * won
+
+    def _sound(self, path: tuple[int, ...]) -> bool:
+        family = domain(self.problem.domain)
+        return not isinstance(family, Proofreader) or family.sound(
+            self.problem, self.tree.nodes.steps(path)
+        )
 
     def line(self) -> tuple[str, ...]:
         """The best verified line: at each state the improved policy's best step of those that

@@ -4,7 +4,7 @@ Knows no model, no search, no torch.
 """
 
 from .combine import all_of, first_of, vote, weighted
-from .domain import Adviser, Domain, Step
+from .domain import Adviser, Domain, Proofreader, Step
 from .door import as_verifier
 from .function import verifier
 from .judge import Verifier, VerifierError, ajudge, judge, self_checking, signed
@@ -20,6 +20,7 @@ __all__ = [
     "Adviser",
     "Domain",
     "Problem",
+    "Proofreader",
     "Status",
     "Step",
     "UnknownDomain",

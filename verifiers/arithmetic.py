@@ -16,6 +16,7 @@ from .expression import ExpressionError, evaluate
 from .phrasing import plain, whole_number, without_thousands
 from .problem import Problem
 from .verdict import Verdict, right, unjudged, wrong
+from .working import true
 
 _LEAD = re.compile(
     r"(?:what(?: is|'s| does)?|compute|calculate|evaluate|work out|find|how much is|solve|simplify|"
@@ -101,6 +102,10 @@ class Arithmetic:
     def answer(self, problem: Problem, steps: tuple[str, ...]) -> str | None:
         key = self.state_key(problem, steps)
         return key if steps and key and _NUMBER.fullmatch(key) else None
+
+    def sound(self, problem: Problem, steps: tuple[str, ...]) -> bool:
+        worth = evaluate(str(problem.data["expression"]))
+        return all(true(step, {}, worth) for step in steps)
 
     def normalise(self, answer: str) -> str:
         value = _stated(answer)

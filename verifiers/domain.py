@@ -89,6 +89,19 @@ class Domain(Protocol):
 
 
 @runtime_checkable
+class Proofreader(Protocol):
+    """A family that reads every step, where ``verify`` reads the answer alone.
+
+    A right answer may come of mistakes that made no difference: it counts, but the model is not
+    to learn such lines (process supervision, Lightman et al. 2023, "Let's Verify Step by Step").
+    """
+
+    def sound(self, problem: Problem, steps: tuple[str, ...]) -> bool:
+        """Whether each of ``steps`` is true. May use the reference: only training asks."""
+        ...
+
+
+@runtime_checkable
 class Adviser(Protocol):
     """A family whose expert also knows what else there was to do."""
 

@@ -20,7 +20,9 @@ from .phrasing import plain, without_thousands
 from .problem import Problem
 from .solution import VALUE, read_values
 from .verdict import Verdict, right, wrong
+from .working import true
 
+_LETTERS = str.maketrans("DXY", "duv")
 MAX_COEFFICIENT = 10**6
 _STEP = re.compile(r"[DXYxy0-9()+*/= -]{1,200}", re.ASCII)
 _BETWEEN = re.compile(r"(?<=[\dxy])[-+=]")
@@ -57,7 +59,8 @@ class Equations:
             return self.problem(lines, question, names=names)
         if len(names) == 2 and len(lines) == 2:
             rows = [_gather(line) for line in lines]
-            if _solve(rows) is not None:
+            (a, b, _), (d, e, _) = rows
+            if a * e != d * b:
                 lines = [((a, b, 0), (0, 0, c)) for a, b, c in rows]
                 return self.problem(lines, question, names=names)
         return None
@@ -139,6 +142,10 @@ class Equations:
         values = zip(names, map(found.__getitem__, wanted), strict=True)
         return ", ".join(f"{name} = {value}" for name, value in values)
 
+    def sound(self, problem: Problem, steps: tuple[str, ...]) -> bool:
+        known = _unknowns(_rows(problem))
+        return all(true(step.translate(_LETTERS), known) for step in steps)
+
     def normalise(self, answer: str) -> str:
         values = read_values(answer)
         if values is None:
@@ -180,10 +187,15 @@ def _gather(line: tuple[Line, Line]) -> Line:
     return a - d, b - e, f - c
 
 
-def _solve(rows: list[Line]) -> tuple[Fraction, Fraction] | None:
+def _unknowns(rows: list[Line]) -> dict[str, Fraction]:
+    """What the letters of a step stand for, those of Cramer's rule as :data:`_LETTERS` has them."""
+    if len(rows) == 1:
+        ((a, _, c),) = rows
+        return {"x": Fraction(c, a)}
     (a, b, c), (d, e, f) = rows
-    det = a * e - d * b
-    return None if det == 0 else (Fraction(c * e - f * b, det), Fraction(a * f - d * c, det))
+    tops = {"d": a * e - d * b, "u": c * e - f * b, "v": a * f - d * c}
+    found = {name: Fraction(n) for name, n in tops.items()}
+    return found | {"x": found["u"] / found["d"], "y": found["v"] / found["d"]}
 
 
 def _read(equations: list[str]) -> tuple[str, list[tuple[Line, Line]]] | None:

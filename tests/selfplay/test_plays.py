@@ -166,6 +166,20 @@ def test_of_two_ways_the_one_that_is_easier_to_finish_is_taught() -> None:
 
 
 @pytest.mark.usefixtures("trusting")
+def test_a_right_answer_that_came_by_mistakes_is_not_to_be_learned() -> None:
+    problem = recognise("Solve 7x - 24 = 32")
+    good = ("7x=32+24 32+24 2+4=6 3+2=5 7x=56", "x=56/7 56/7=8 x=8")
+    lucky = ("7x=32-24 32-24 2-4=8 3-2=1 7x=8", "x=56/7 56/7=8 x=8")
+    play = replace(built((good, 1, 1.0), (lucky, 9, 1.0)), problem=problem)
+    taught = teach(play)
+    assert taught.line == good
+    (choice,) = taught.choices
+    assert choice.policy[choice.options.index(good[0])] > 0.3, "one sample in ten"
+    assert all(rollout.right for rollout in taught.rollouts), "the answer is, whoever asks for it"
+    assert teach(replace(built((lucky, 9, 1.0)), problem=problem)).line == ()
+
+
+@pytest.mark.usefixtures("trusting")
 def test_what_fails_loses_its_share() -> None:
     """Of lines that were only seen to fail in passing, too."""
     taught = teach(
