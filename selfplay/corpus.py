@@ -137,11 +137,11 @@ def expert_lesson(
     in at most ``room`` tokens. ``review``: for a model that learns its values elsewhere."""
     mix = REVIEW if review else MIX
     name, level = _cell(rng, mix)
-    if _advised(name) and rng.random() < choices:
+    if advised(name) and rng.random() < choices:
         return choosing(*draw_choices(rng, name, level), encode, special, room)
     problem, steps, done = _demonstrated(rng, name, level, FRACTIONS if review else 0.0)
     failed: list[tuple[Step, ...]] = []
-    if _advised(name):
+    if advised(name):
         if done and not steps[-1].good:  # lost to its end: what is to be done then?
             failed, steps = [steps], domain(name).demonstrate(problem, rng)
         elif done and rng.random() < SECOND:
@@ -217,7 +217,9 @@ def draw_choices(rng: Random, name: str, level: int) -> tuple[Problem, tuple[Cho
 
 
 @cache
-def _advised(name: str) -> bool:
+def advised(name: str) -> bool:
+    """Whether an expert knows what else there was to do: who sees there that a line ended wrong
+    may begin another one."""
     return isinstance(domain(name), Adviser)
 
 

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from reasoner.traces import encode, lines
 from verifiers import Step
 
-from .corpus import encoder, expert_lesson, specials
+from .corpus import advised, encoder, expert_lesson, specials
 from .lesson import (
     Batch,
     Lesson,
@@ -149,7 +149,10 @@ class Window:
 
 
 def _failed(one: Taught, rng: Random) -> list[list[Step]]:
-    """Some of the policy's own lines that ended in a wrong answer, likelier ones rather earlier."""
+    """Some of the policy's own lines that ended in a wrong answer, likelier ones rather earlier;
+    none where nobody sees from the line that it did."""
+    if not advised(one.problem.domain):
+        return []
     wrong = [r for r in one.rollouts if r.done and not r.right]
     order = sorted(wrong, key=lambda r: rng.random() ** (1 / r.count), reverse=True)
     return [

@@ -110,6 +110,15 @@ def test_only_wrong_ends_are_taken_back(tokenizer: Tokenizer, done: bool, right:
     assert not any(AGAIN in tokenizer.decode(ids) for ids in batch.ids.tolist())
 
 
+def test_what_does_not_look_wrong_is_not_taken_back(tokenizer: Tokenizer) -> None:
+    """A wrong sum looks like a right one: who learns to take it back takes back the right one."""
+    problem = recognise("What is 12 + 15?")
+    wrong = Rollout(problem, ("12+15 2+5=7 1+1=3 =37",), True, False, 3)
+    one = Taught(problem, ("12+15 2+5=7 1+1=2 =27",), (wrong,))
+    (batch,) = islice(Window([one], []).batches(tokenizer, "s", 0, 4, 256, 0.0), 1)
+    assert not any(AGAIN in tokenizer.decode(ids) for ids in batch.ids.tolist())
+
+
 def test_experts_end_on_the_target_alone(tokenizer: Tokenizer) -> None:
     """A line that ends wrong is to be taken back, never to be left at that."""
     special, encode = specials(tokenizer), encoder(tokenizer)
