@@ -1,4 +1,4 @@
-"""What do Ray workers cost? Plays a second with them and without, and the disk a play takes."""
+"""What do Ray workers cost? Plays a second with and without them; what plays take to keep."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import argparse
 import asyncio
 import statistics
 import sys
+import tempfile
 import time
+import tracemalloc
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
+from pathlib import Path
 
 from reasoner.catalog import BUNDLED
 from reasoner.traces import encode
+from selfplay import window
 from selfplay.admission import Admission
 from selfplay.draw import lot, order_seed
 from selfplay.play import Order, Play, Player
@@ -55,21 +59,26 @@ def main() -> None:
                     plays += [play for part in found for play in part]
         team.close()
     kept = sum(len(encode(play)) for play in plays) / len(plays)
-    taught = sum(len(encode(teach(play))) for play in plays) / len(plays)
-    disk = {"plays_mb": kept * 1e4 / 2**20, "lessons_mb": taught * 1e4 / 2**20}
+    lessons, held = lesson_bytes(plays)
+    size = {
+        "plays_mb": kept * 1e4 / 2**20,
+        "lessons_mb": lessons * 1e4 / 2**20,
+        "lessons_in_memory_mb": held * 1e4 / 2**20,
+    }
     loss = {n: _loss(rates[f"{n} direct"], rates[f"{n} through Ray"]) for n in (1, 2)}
     write(
         "workers",
         {
             "what": f"{options.plays} plays a worker (countdown and equations, 400 tokens each), "
             f"one thread each, {options.rounds} rounds of both ways in turn: medians. On disk, "
-            f"10,000 plays take {disk['plays_mb']:.0f} MB and their lessons "
-            f"{disk['lessons_mb']:.0f} MB.",
+            f"10,000 plays take {size['plays_mb']:.0f} MB and their lessons "
+            f"{size['lessons_mb']:.0f} MB; in memory while a challenger learns from them, "
+            f"{size['lessons_in_memory_mb']:.0f} MB.",
             "seed": 0,
             "plays": options.plays,
             "rounds": options.rounds,
         },
-        {"plays_per_s": rates, "loss": loss, "disk_per_10k": disk,
+        {"plays_per_s": rates, "loss": loss, "size_per_10k": size,
          "driver_memory_mb": peak_rss_bytes() / 2**20},
         [
             {
@@ -81,6 +90,20 @@ def main() -> None:
             for n in (1, 2)
         ],
     )  # fmt: skip
+
+
+def lesson_bytes(plays: Sequence[Play]) -> tuple[float, float]:
+    """What one play's lessons take on disk, and in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lessons"
+        window.write(map(teach, plays), path)
+        next(window.read(path))  # loads what reading needs
+        tracemalloc.start()
+        view = window.Window.of([path])
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert view.solved
+        return path.stat().st_size / len(plays), held / len(plays)
 
 
 def draw(count: int, number: int) -> list[Order]:
