@@ -96,6 +96,7 @@ def train_challenger(
 
     def make(draft: Path) -> None:
         plain = merged(network) if settings.lora else network
+        networks.blend(plain, reference, settings.blend)
         networks.save(plain, draft, special.end, special.pad)
         shutil.copy(champion / "tokenizer.json", draft / "tokenizer.json")
         _calibrate(draft, tokenizer, settings, generation, report)

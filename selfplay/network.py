@@ -114,6 +114,17 @@ class Network(nn.Module):
         return F.linear(hidden, self.embed_tokens.weight)
 
 
+def blend(network: Network, other: Network, share: float) -> None:
+    """Make the network the weighted mean of itself, by ``share``, and ``other``; in place.
+
+    What is fine-tuned gains where it was taught and loses elsewhere; half way between old and new
+    weights most of the gain is kept and the loss is not (WiSE-FT, Wortsman et al. 2022).
+    """
+    with torch.no_grad():
+        for mine, theirs in zip(network.parameters(), other.parameters(), strict=True):
+            mine.lerp_(theirs, 1 - share)
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position embedding, half-split as in Hugging Face's Llama."""
     half = x.shape[-1] // 2

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     rate: float = Field(default=6e-4, gt=0)  # learning rate at its peak
     kl: float = Field(default=0.02, ge=0)  # weight of the divergence from the champion
     value_weight: float = Field(default=0.1, ge=0)  # of the value's loss against the policy's
+    blend: float = Field(default=0.6, gt=0, le=1)  # share of what was learned in the challenger
     lora: int = Field(default=0, ge=0)  # rank of the adapters; 0: all weights are trained
     expert: float = Field(
         default=0.5, ge=0, le=1

@@ -13,11 +13,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import torch
+from torch.nn.utils import parameters_to_vector
 
 from reasoner.cards import save
 from reasoner.catalog import BUNDLED
 from reasoner.errors import ModelError, ReasonerError, RunError, UsageError
 from selfplay import challenger, draw, learner
+from selfplay import network as networks
 from selfplay.admission import Admission
 from selfplay.challenger import train_challenger
 from selfplay.entries import Generation
@@ -304,6 +307,24 @@ def test_a_training_whose_lessons_changed_begins_anew(
     assert began == [1, 3, 1]
     assert improve(tmp_path, TINY, settings, crew, Quiet(), generations=1, feedback=lambda: marked)
     assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_challenger_lies_between_the_champion_and_what_training_made_of_it(
+    tmp_path: Path,
+) -> None:
+    line = ("10 - 4 = 6 left 5 6 6", "6 * 5 = 30 left 6 30", "30 - 6 = 24")
+    lessons = Window([Taught(recognise("Use 4 5 6 10 to make 24"), line, ())], [])
+    made: dict[float, torch.Tensor] = {}
+    weights = lambda path: parameters_to_vector(networks.load(path).parameters())  # noqa: E731
+    for share in (0.5, 1.0):
+        settings = SETTINGS.model_copy(update={"blend": share, "rate": 1e-2, "steps": 1})
+        out = tmp_path / str(share)
+        train_challenger(TINY, out, lessons, settings, 1, tmp_path / "work", lambda *_: None)
+        made[share] = weights(out) - weights(TINY)
+    whole, half = made[1.0], made[0.5]
+    assert whole.norm() > 1.0, "something was learned"
+    assert (half @ whole / whole.norm() ** 2).item() == pytest.approx(0.5, abs=0.02)
+    assert (half - whole / 2).norm() < 0.2 * whole.norm(), "but for rounding"
 
 
 def test_a_checkpoint_does_not_outlive_its_training(tmp_path: Path) -> None:
