@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from reasoner.engine import Completion, Finish
-from reasoner.policy import LINE_TOKENS, last_line
+from reasoner.policy import AGAIN, LINE_TOKENS
 from selfplay import network as networks
 from selfplay.corpus import MIX, fresh_problem
 from selfplay.folder import place_model
@@ -42,8 +41,8 @@ def train(base: Path, out: Path, seconds: float, seed: int, rate: float) -> None
 
     def said(problem: Problem, text: str) -> Completion:
         """What counts: the last line, where those before it were taken back."""
-        whole = Completion(text, 1, 0, 0.0, Finish.END, None)
-        return replace(whole, text=last_line(whole, problem.prompt)[0])
+        last = text.removesuffix(AGAIN).split(AGAIN)[-1].removeprefix(problem.prompt)
+        return Completion(last, 1, 0, 0.0, Finish.END, None)
 
     class Deadline(TrainerCallback):
         began = time.monotonic()

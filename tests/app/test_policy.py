@@ -93,32 +93,79 @@ def test_a_line_ends_at_its_first_illegal_step() -> None:
 LOST = "10 + 4 = 14 left 5 6 14\n14 - 6 = 8 left 5 8\n8 * 5 = 40"
 
 
-ANEW = f"{AGAIN}countdown 4 5 6 10 to 24\n"
+PROMPT = "countdown 4 5 6 10 to 24\n"
+ANEW = f"{AGAIN}{PROMPT}"
+
+
+class GoesOn(Says):
+    """An engine that has one text in mind, and says it up to each request's stop."""
+
+    def __init__(self, text: str, end: Finish = Finish.END) -> None:
+        super().__init__()
+        self.text, self.end = text, end
+
+    async def generate(self, request: Request) -> Generation:
+        self.asked.append(request)
+        rest = f"{PROMPT}{self.text}".removeprefix(str(request.prompt))
+        here, stop, _ = rest.partition(str(request.stop))
+        finish = Finish.STOP if stop else self.end
+        return Generation((Completion(here + stop, 1, 9, -1.0, finish, 0.25),), 7)
 
 
 @pytest.mark.parametrize("before", [LOST, f"{LOST}{ANEW}{LOST}", "10 + 4 = 14 left 5 6 14"])
 def test_a_line_taken_back_does_not_count(before: str) -> None:
     """Whatever it was: what the model says in the end is its answer."""
-    engine = Says(said(f"{before}{ANEW}{WIN}"))
-    chain = only(propose(engine, SYSTEM_1))
+    chain = only(propose(GoesOn(f"{before}{ANEW}{WIN}"), SYSTEM_1))
     assert [t.text for t in chain.thoughts] == WIN.split("\n")
-    assert engine.asked[0].stop is None
-    chain = only(propose(Says(said(f"{WIN}{ANEW}{LOST}")), SYSTEM_1))
+    assert chain.thoughts[-1].value == 0.125
+    chain = only(propose(GoesOn(f"{WIN}{ANEW}{LOST}"), SYSTEM_1))
     assert chain.thoughts[-1].outcome is not None
     assert chain.thoughts[-1].outcome.score == 0.0, "though a verifier would have liked the other"
+
+
+def test_the_first_line_is_the_likeliest_and_the_others_are_drawn() -> None:
+    engine = GoesOn(f"{LOST}{ANEW}{LOST}{ANEW}{LOST}{ANEW}{WIN}")
+    proposal = propose(engine, SYSTEM_1)
+    assert proposal.tokens == 4 * 7
+    first, *others = engine.asked
+    assert first.temperature == 0
+    assert all(request.temperature > 0 for request in others)
+    assert len({request.seed for request in engine.asked}) == 4, "or it would draw the same again"
+    assert [request.max_tokens for request in engine.asked] == [
+        LINE_TOKENS - 9 * taken_back for taken_back in range(4)
+    ]
+
+
+def test_who_takes_everything_back_comes_to_an_end() -> None:
+    engine = GoesOn(f"{LOST}{ANEW}" * 1000)
+    chain = only(propose(engine, SYSTEM_1))
+    assert [t.text for t in chain.thoughts] == LOST.split("\n")
+    assert len(engine.asked) == -(-LINE_TOKENS // 9)
+
+
+def test_no_room_for_second_thoughts_leaves_the_first() -> None:
+    class Short(GoesOn):
+        async def generate(self, request: Request) -> Generation:
+            if self.asked:
+                raise EngineError("expected a shorter prompt")
+            return await super().generate(request)
+
+    proposal = propose(Short(f"{LOST}{ANEW}{WIN}"), SYSTEM_1)
+    assert proposal.error is None
+    assert [t.text for t in only(proposal).thoughts] == LOST.split("\n")
 
 
 @pytest.mark.parametrize("rest", ["", "10 - 4 = 6 le", "10 - 4 = 6 left 5 6 6\n6 * 5"])
 def test_who_runs_out_of_words_said_what_was_last_whole(rest: str) -> None:
     for cut in (f"{LOST}{ANEW}{rest}", f"{WIN}{ANEW}{LOST}{ANEW}{rest}", f"{LOST}{ANEW[:9]}"):
-        chain = only(propose(Says(said(cut, Finish.LENGTH)), SYSTEM_1))
+        chain = only(propose(GoesOn(cut, Finish.LENGTH), SYSTEM_1))
         assert [t.text for t in chain.thoughts] == LOST.split("\n")
 
 
 @pytest.mark.parametrize("numbers", ["4 5 6 11", "4 5 6 10 11", "4 5 6", ""])
 def test_another_problem_is_not_the_one_that_was_asked(numbers: str) -> None:
     other = f"{AGAIN}countdown {numbers} to 24\n"
-    chain = only(propose(Says(said(f"{LOST}{other}{WIN}")), SYSTEM_1))
+    chain = only(propose(GoesOn(f"{LOST}{other}{WIN}"), SYSTEM_1))
     assert [t.text for t in chain.thoughts] == LOST.split("\n")
 
 
