@@ -26,7 +26,6 @@ class Evidence:
     """
 
     bound: float = 0.0
-    count: int = 0
     _logs: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -40,7 +39,6 @@ class Evidence:
             gain = (x - self.bound) / (1.0 + self.bound)  # at least -1: nobody loses more than all
             for i, stake in enumerate(_STAKES):
                 self._logs[i] += math.log1p(stake * gain)
-            self.count += 1
 
     @property
     def log(self) -> float:
