@@ -12,7 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,3 +88,14 @@ def place_model(path: Path, make: Callable[[Path], object]) -> None:
     draft.parent.mkdir(parents=True, exist_ok=True)
     make(draft)
     draft.rename(path)
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> None:
+    """Written aside, flushed to disk and renamed: the file is whole or it is the one before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".part")
+    with aside.open("wb") as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)

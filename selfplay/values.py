@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -20,6 +19,7 @@ from search.proposal import Outcome
 from verifiers import Problem, domain
 
 from .corpus import encoder, expert_lesson, specials
+from .folder import write_whole
 from .isotonic import Pair, fit
 from .lesson import Batch, Lesson, fill_rows, lesson, pack
 from .network import Network
@@ -50,15 +50,13 @@ def experience(
 
 def write(rollouts: Sequence[Rollout], path: Path) -> None:
     """One JSON line each, references included: these are training data."""
-    aside = path.with_suffix(".part")
-    with aside.open("w", encoding="utf-8") as file:
-        for r in rollouts:
-            p = r.problem
-            row = [p.domain, p.prompt, dict(p.data), p.reference, p.level, r.steps, r.done, r.right]
-            file.write(json.dumps([*row, r.count]) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    write_whole(path, (f"{json.dumps(_row(rollout))}\n".encode() for rollout in rollouts))
+
+
+def _row(r: Rollout) -> list[object]:
+    p = r.problem
+    about = [p.domain, p.prompt, dict(p.data), p.reference, p.level]
+    return [*about, r.steps, r.done, r.right, r.count]
 
 
 def read(path: Path) -> list[Rollout]:

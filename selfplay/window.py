@@ -18,6 +18,7 @@ from reasoner.traces import encode, lines
 from verifiers import Step
 
 from .corpus import advised, encoder, expert_lesson, specials
+from .folder import write_whole
 from .lesson import (
     Batch,
     Lesson,
@@ -50,12 +51,7 @@ def reach(total: int, least: int) -> int:
 
 
 def write(taught: Iterable[Taught], path: Path) -> None:
-    """Written aside and renamed: whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".part")
-    with aside.open("wb") as file:
-        file.writelines(map(encode, taught))
-    aside.replace(path)
+    write_whole(path, map(encode, taught))
 
 
 def read(path: Path) -> Iterator[Taught]:
